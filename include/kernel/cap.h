@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Capabilities: slots, capability spaces, look-up, the derivation tree.
+ *
+ * A slot is 32 bytes.  Its token word carries everything a look-up compares;
+ * because the token contains the slot's generation it changes with every
+ * reuse, so "read token, rest, token again" yields a consistent copy without
+ * a lock.  Writers: a slot is filled and emptied under the tree lock of the
+ * object it names; an empty reserved slot belongs to whoever reserved it.
+ *
+ *   token  63      56 55     48 47   44 43       32 31            0
+ *         |  flags   |  depth  | type  |  rights   |    handle      |
+ *
+ * Slots come in leaves of 64; slot 0 of a leaf is its header (struct
+ * cap_leaf), so no handle with slot 0 exists, nor handle 0.  A slot's global
+ * number is leaf number * 64 + place; the derivation list links numbers.
+ * Nodes that belong to no process (a mapping, a binding) are slots of the
+ * kernel's own space, of type TYPE_MAPPING or of the object's type.
+ */
+#ifndef KERNEL_CAP_H
+#define KERNEL_CAP_H
+
+#include <kernel/object.h>
+
+struct process;
+struct thread;
+
+#define CAP_LEAF_SLOTS (1u << HANDLE_SLOT_BITS)
+#define CAP_MAX_DEPTH 255
+#define TYPE_MAPPING 15 /* kernel's own: badge is the struct region */
+
+struct slot {
+	u64 token;
+	u32 object;     /* id */
+	u32 generation; /* of the object, when the capability was made */
+	u64 badge;
+	u32 prev, next; /* derivation list, or free list of the space (next) */
+};
+_Static_assert(sizeof(struct slot) == 32, "slot layout");
+
+/* A capability space; embedded in struct process, one more for the kernel itself. */
+struct cap_space {
+	/* published: mask first read, directory after (cap/space.c) */
+	struct slot **directory; /* leaf index -> leaf */
+	u32 leaf_mask;           /* directory holds leaf_mask + 1 pointers */
+	/* slots lock */
+	struct spinlock lock;
+	u32 nr_leaves;
+	u32 free_first; /* slot number of the first empty slot */
+	u32 nr_free;
+	u32 nr_used;    /* reserved or filled */
+	struct process *owner; /* NULL: the kernel's space */
+};
+
+/* A consistent copy of a slot, with its object found and alive when copied. */
+struct cap {
+	struct slot *slot;
+	struct object *object;
+	u64 token;
+	u64 badge;
+	u32 generation;
+};
+
+static inline handle_t cap_handle(u64 token)
+{
+	return (handle_t)token;
+}
+static inline u32 cap_rights(u64 token)
+{
+	return (token >> 32) & RIGHTS_ALL;
+}
+static inline u8 cap_type(u64 token)
+{
+	return (token >> 44) & 0xf;
+}
+static inline u8 cap_depth(u64 token)
+{
+	return (token >> 48) & 0xff;
+}
+
+/* ---- cap/space.c: spaces and look-up ---- */
+
+void cap_space_init(struct cap_space *space, struct process *owner);
+
+/**
+ * cap_lookup() - decode a handle of @space: exists, type, rights, in this order.
+ * @type: TYPE_* wanted, or TYPE_NONE for any.  @rights: all of them needed.
+ * Return: ST_OK and *out; ST_BADHANDLE, ST_BADTYPE, ST_NORIGHTS.  Takes no lock:
+ * after taking the object's lock call cap_is_current().
+ */
+long cap_lookup(struct cap_space *space, handle_t handle, u8 type, u32 rights,
+		struct cap *out) __must_check;
+
+/** cap_is_current() - slot and object are still what cap_lookup() saw. */
+bool cap_is_current(const struct cap *cap);
+
+/** cap_reserve() - take an empty slot out of the free list. Return: NULL if the space is full or memory is. */
+struct slot *cap_reserve(struct cap_space *space) __must_check;
+
+/** cap_unreserve() - give back a slot that was reserved and not filled. */
+void cap_unreserve(struct slot *slot);
+
+/** cap_slot_handle() - the handle a reserved or filled slot answers to. */
+static inline handle_t cap_slot_handle(const struct slot *slot)
+{
+	return (handle_t)load_relaxed(&slot->token);
+}
+
+/** slot_number() / slot_by_number() - global number and back. */
+u32 slot_number(const struct slot *slot);
+struct slot *slot_by_number(u32 number);
+
+/** slot_space() - the space a slot lies in. */
+struct cap_space *slot_space(const struct slot *slot);
+
+/** cap_next() - the first filled slot of @space at or after index @from. Return: its handle or HANDLE_NULL. */
+handle_t cap_next(struct cap_space *space, u32 from);
+
+/** cap_space_step() - teardown: delete up to a batch of capabilities. Return: true when none is left. */
+bool cap_space_step(struct cap_space *space);
+
+/** cap_space_free() - after cap_space_step() returned true: leaves and directory back. */
+void cap_space_free(struct cap_space *space);
+
+/* The kernel's own space: nodes of mappings, bindings and other kernel-held capabilities. */
+extern struct cap_space kernel_space;
+
+/* ---- cap/tree.c: the derivation tree of an object; all need object->tree_lock ---- */
+
+/** tree_add_root() - first capability of a new object into a reserved slot (takes the tree lock itself). */
+void tree_add_root(struct object *object, struct slot *slot, u32 rights, u64 badge);
+
+/**
+ * tree_add_child() - fill reserved @slot with a child of @parent. Tree lock held.
+ * The caller has checked depth and that no revocation is pending (tree_check_add).
+ */
+void tree_add_child(struct object *object, struct slot *parent, struct slot *slot, u8 type,
+		    u32 rights, u64 badge);
+
+/**
+ * tree_check_add() - may a child be hung below @cap's slot?  Tree lock held.
+ * Return: ST_OK; ST_BADHANDLE if the capability has died; ST_DEPTH; or
+ * SYSCALL_RESTART if a revocation was pending (one batch of it was done).
+ */
+long tree_check_add(const struct cap *cap);
+
+/** tree_move() - the node @from becomes reserved slot @to, with its subtree; @from is emptied. Tree lock held. */
+void tree_move(struct object *object, struct slot *from, struct slot *to);
+
+/** tree_has_children() - the node has descendants. Tree lock held. */
+bool tree_has_children(const struct slot *slot);
+
+/* What a bounded piece of deletion work came to. */
+enum sweep {
+	SWEEP_DONE,  /* nothing left below the node */
+	SWEEP_MORE,  /* call again */
+	SWEEP_FLUSH, /* *wait names an address space whose shootdown must be awaited first */
+};
+
+struct vspace;
+
+/**
+ * tree_sweep() - delete up to a batch of nodes below @root (0: all nodes of the object).
+ * Takes and releases the tree lock.  A mapping node unmaps its region.
+ */
+enum sweep tree_sweep(struct object *object, u32 root, struct vspace **wait);
+
+/**
+ * tree_delete() - delete one node without children and empty its slot. Tree lock held.
+ * The last capability's deletion makes the object unreachable: returns true, and the
+ * caller calls object_unreachable() after releasing the lock.
+ */
+bool tree_delete(struct object *object, struct slot *slot);
+
+/** object_unreachable() - no capability is left: kill it unless its type says it lives on (a running thread). */
+void object_unreachable(struct object *object);
+
+/* ---- cap/hold.c: capabilities the kernel holds for an object (bindings) ---- */
+
+/**
+ * cap_hold() - make a kernel-held child of @cap; its slot number goes to *number.
+ * Return: ST_OK, ST_NOMEM, ST_BADHANDLE, ST_DEPTH or SYSCALL_RESTART.
+ */
+long cap_hold(const struct cap *cap, u32 rights, u64 badge, u32 *number);
+
+/** cap_held() - look a held capability up: as cap_lookup(). */
+long cap_held(u32 number, u8 type, struct cap *out);
+
+/** cap_drop() - delete a held capability (0 or a dead one: nothing). Clears *number first. */
+void cap_drop(u32 *number);
+
+/* ---- cap/transfer.c: capabilities in messages ---- */
+
+/**
+ * cap_transfer() - send the capability @handle of @from into reserved slot @to.
+ * @move: give instead of lend.  Return: ST_OK or why it arrives as null (the slot stays reserved).
+ */
+long cap_transfer(struct cap_space *from, handle_t handle, struct slot *to, bool move);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory objects: a number of pages that can be mapped, sealed, lent, given.
+ *
+ * Ordinary memory is charged in full at creation and its frames appear, zeroed,
+ * at first touch: a fault therefore never fails for want of memory.  Physical
+ * memory (device registers, the boot archive) names a fixed range.
+ * Frames leave an object only when it is destroyed, after every mapping is
+ * gone from every CPU.
+ */
+#ifndef KERNEL_MEMORY_H
+#define KERNEL_MEMORY_H
+
+#include <kernel/object.h>
+
+#define MEMORY_MAX_PAGES (512UL * 512) /* 1 GiB: two levels of frame lists */
+
+struct memory {
+	struct object object;
+	/* immutable after creation */
+	u64 nr_pages;
+	paddr_t base; /* physical memory: first byte; else unused */
+	bool is_physical;
+	bool is_device; /* mapped uncached */
+	/* memory lock */
+	struct spinlock lock;
+	paddr_t **frames; /* frame of 512 pointers to frames of 512 addresses; 0 = not there yet */
+	u64 nr_resident;
+	u32 nr_writable; /* regions that allow writing */
+	bool is_sealed;
+};
+
+/** memory_create() - ordinary memory. Return: NULL if the account cannot pay for it. */
+struct memory *memory_create(u64 nr_pages);
+
+/** memory_create_physical() - a fixed range. */
+struct memory *memory_create_physical(paddr_t base, u64 nr_pages, bool is_device);
+
+/** memory_frame() - the frame of page @index, allocated and cleared if needed. Cannot fail for a valid index. */
+paddr_t memory_frame(struct memory *memory, u64 index);
+
+/** memory_frame_present() - the frame or 0. */
+paddr_t memory_frame_present(struct memory *memory, u64 index);
+
+/** memory_seal() - for ever read-only + executable. Return: ST_OK, ST_BUSY while a writable mapping exists. */
+long memory_seal(struct memory *memory);
+
+/** memory_teardown_step() - reaper, derivation list empty: free frames in bounded pieces. true when done. */
+bool memory_teardown_step(struct memory *memory);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames, charges, object slabs, kernel mappings, the page-table walker.
+ */
+#ifndef KERNEL_MM_H
+#define KERNEL_MM_H
+
+#include <kernel/arch.h>
+#include <kernel/types.h>
+
+struct boot_info;
+
+/* ---- mm/bootmem.c: before the frame allocator; addresses are permanent ---- */
+
+/** bootmem_init() - usable minus reserved, kernel image and archive; panics with a clear text if nothing is left. */
+void bootmem_init(const struct boot_info *info);
+
+/** bootmem_alloc() - @size bytes, page aligned, zeroed; from the early window until kmap_init() is done. Panics when exhausted. */
+void *bootmem_alloc(size_t size);
+
+/* ---- mm/kmap.c: the kernel's own half ---- */
+
+/** kmap_init() - build the final kernel page tables and switch to them. */
+void kmap_init(const struct boot_info *info);
+
+/** kmap_device() - registers of a device, uncached, in the direct map. The range is refused to user space from now on unless @shared. */
+void *kmap_device(paddr_t base, size_t size, bool shared);
+
+/** kmap_firmware() - read-only cached view of firmware tables. */
+const void *kmap_firmware(paddr_t base, size_t size);
+
+/** kmap_is_kernel_device() - [base, base+size) touches registers the kernel keeps for itself. */
+bool kmap_is_kernel_device(paddr_t base, u64 size);
+
+/** kmap_stack() - a kernel stack for CPU @index with guard pages. Return: its top. */
+kaddr_t kmap_stack(u32 index);
+
+/** kmap_root() - the kernel's root table. */
+paddr_t kmap_root(void);
+
+/* ---- mm/frame.c: 4 KiB frames and aligned runs of 2^order of them ---- */
+
+enum zone { ZONE_NORMAL, ZONE_DMA /* below 16 MiB */ };
+
+/** frame_init() - hand all free boot memory to the allocator. */
+void frame_init(const struct boot_info *info);
+
+/** frame_alloc() - 2^@order frames (0..10), contents undefined. Return: physical address, 0 if none. */
+paddr_t frame_alloc(unsigned order, enum zone zone) __must_check;
+
+/** frame_free() - panics on a double free, a wrong order or a foreign frame (they are kernel bugs). */
+void frame_free(paddr_t frame, unsigned order);
+
+/** frame_is_ram() - any page of the range is memory of the machine. */
+bool frame_is_ram(paddr_t base, u64 size);
+
+struct frame_stats {
+	u64 total, free; /* frames */
+};
+void frame_get_stats(struct frame_stats *stats);
+
+/* ---- mm/account.c: the one place that charges ---- */
+
+/** account_charge() - promise @frames frames. Return: ST_OK or ST_NOMEM. After that allocating them cannot fail. */
+long account_charge(u64 frames) __must_check;
+void account_release(u64 frames);
+
+/** account_available() - frames not promised to anybody. */
+u64 account_available(void);
+
+/* ---- mm/slab.c: fixed-size kernel memory, type-stable ---- */
+
+struct slab_cache {
+	const char *name;
+	u32 size; /* of an item, 16 .. PAGE_SIZE bytes, multiple of 16 */
+	struct spinlock lock;
+	void *free;
+	u64 nr_used, nr_total;
+};
+
+/** slab_alloc() - an item; contents are what its last user left (fresh: zero). NULL if memory is exhausted. */
+void *slab_alloc(struct slab_cache *cache) __must_check;
+void slab_free(struct slab_cache *cache, void *item);
+
+/* ---- mm/pgtable.c: the one walker ---- */
+
+/**
+ * pgtable_prepare() - make sure tables down to level @level exist for a range.
+ * Return: ST_OK or ST_NOMEM (tables made so far stay).
+ */
+long pgtable_prepare(paddr_t root, u64 address, u64 size, unsigned level);
+
+/** pgtable_entry() - the entry for @address at @level, NULL if a table above is missing or a larger leaf covers it. */
+pte_t *pgtable_entry(paddr_t root, u64 address, unsigned level);
+
+/** pgtable_map() - map a range with the largest leaves alignment allows; tables by frame_alloc/bootmem. Kernel half. */
+long pgtable_map(paddr_t root, u64 address, paddr_t base, u64 size, u32 flags);
+
+/** pgtable_clear() - clear the level-0 leaves of a range, at most @limit of them; returns how many bytes were covered and whether any was present. */
+u64 pgtable_clear(paddr_t root, u64 address, u64 size, u64 limit, bool *any);
+
+/** pgtable_free_step() - free tables of the user half in bounded pieces. true when all are gone (root stays). */
+bool pgtable_free_step(paddr_t root);
+
+#endif

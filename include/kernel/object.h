@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel objects: what every object begins with, and the table id -> object.
+ *
+ * Object memory is type-stable: once a piece of memory has become an object of
+ * a type it keeps its header, id and type for ever and is only ever reused for
+ * the same type.  So a look-up needs no lock and no grace period: find the
+ * object by id, compare the generation; compare again after taking its lock.
+ * Destruction bumps the generation, which kills every capability at once.
+ *
+ *   FREE --object_alloc--> LIVE --object_kill--> DYING --object_release--> FREE
+ *
+ * A dying object is on one CPU's dying list; the reaper (kernel/reaper.c)
+ * empties its derivation list and calls the type's teardown until it is done.
+ */
+#ifndef KERNEL_OBJECT_H
+#define KERNEL_OBJECT_H
+
+#include <kernel/spinlock.h>
+#include <kernel/types.h>
+
+struct object {
+	/* immutable for ever */
+	u32 id;
+	u8 type;
+	/* atomic: a capability is alive iff its generation equals this */
+	u32 generation;
+	/* object lock (lock), or as the type says */
+	u8 state; /* enum object_state */
+	struct spinlock lock;
+	/* tree lock */
+	struct spinlock tree_lock;
+	u32 tree_first;  /* first node of the derivation list (slot number), 0 = none */
+	u32 revoke_root; /* a revocation below this node is not finished; 0 = none */
+	/* reaper's CPU */
+	struct object *next; /* free list of the type, or dying list */
+};
+
+enum object_state { OBJECT_FREE, OBJECT_LIVE, OBJECT_DYING };
+
+/**
+ * object_alloc() - a fresh object of @type with cleared body, state LIVE.
+ * Return: NULL if memory is exhausted.  Charged to the account in use.
+ */
+struct object *object_alloc(u8 type);
+
+/** object_by_id() - the object or NULL; says nothing about its generation. Lock-free. */
+struct object *object_by_id(u32 id);
+
+/** object_is_alive() - the object still has this generation. */
+static inline bool object_is_alive(const struct object *object, u32 generation);
+
+/**
+ * object_kill() - from now on every capability to the object is dead.
+ * Bumps the generation and queues the object for its teardown by the reaper
+ * of this CPU.  Return: false if somebody else killed it before.
+ */
+bool object_kill(struct object *object);
+
+/** object_release() - the reaper is done: memory back to the free list of its type. */
+void object_release(struct object *object);
+
+#include <kernel/atomic.h>
+static inline bool object_is_alive(const struct object *object, u32 generation)
+{
+	return load_acquire(&object->generation) == generation;
+}
+
+#endif

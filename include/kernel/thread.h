@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads.  A blocked thread is data: a state, a queue link, a few words.
+ *
+ * Home: scheduling state is written on the home CPU only; others post request
+ * bits through its inbox.  Claimant: whoever unlinks a waiter under the lock
+ * of the object it waits on (for a caller: wins the compare-exchange on
+ * reply->caller) owns its registers, message page and receive window until it
+ * wakes it (sched_wake) or parks it again.
+ *
+ *   INACTIVE -start-> RUNNABLE <-> RUNNING -> BLOCKED -claimed, wake-> RUNNABLE
+ *       any state --kill--> DEAD (home CPU; a claimed thread when it arrives)
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include <kernel/arch.h>
+#include <kernel/cap.h>
+#include <lib/list.h>
+#include <lib/rbtree.h>
+#include <veridian/fault.h>
+#include <veridian/message.h>
+
+struct process;
+struct reply;
+
+enum thread_state {
+	THREAD_INACTIVE, /* created, or suspended while runnable */
+	THREAD_RUNNABLE, /* in the run queue of its home CPU */
+	THREAD_RUNNING,
+	THREAD_BLOCKED,  /* waiting or claimed */
+	THREAD_DEAD,
+};
+
+enum wait_kind {
+	WAIT_NONE, /* not waiting: running, claimed or not yet parked */
+	WAIT_SEND,    /* in endpoint->senders */
+	WAIT_RECEIVE, /* in endpoint->receivers */
+	WAIT_REPLY,   /* reply->caller */
+	WAIT_NOTIFY,  /* in notification->waiters */
+	WAIT_SLEEP,   /* the home CPU's timers only */
+	WAIT_FLUSH,   /* in vspace->flush.waiters */
+};
+
+/* Requests to the home CPU (atomic bits). */
+#define REQUEST_WAKE 0x01u
+#define REQUEST_KILL 0x02u
+#define REQUEST_SUSPEND 0x04u
+#define REQUEST_RESUME 0x08u /* also the first start */
+#define REQUEST_SIGNAL 0x10u /* its bound notification has bits */
+#define REQUEST_MOVE 0x20u   /* to thread->target_cpu, at thread->target_priority */
+#define REQUEST_INTERRUPT 0x40u
+
+/* thread->cancel: why a wait is to end; set by home before it tries to claim. */
+#define CANCEL_KILL 0x1u
+#define CANCEL_TIMEOUT 0x2u
+#define CANCEL_INTERRUPT 0x4u
+
+struct thread {
+	struct arch_regs regs; /* first: reached from assembly; the running thread or the claimant */
+	struct object object;
+
+	/* immutable after creation */
+	struct process *process; /* NULL: the reaper */
+	u32 number;              /* inside its process, from 1 */
+	struct list process_link; /* process lock */
+	u64 *page;               /* message page in the direct map, NULL if none */
+	uaddr_t page_address;
+	u32 page_index;
+
+	/* home CPU only */
+	struct cpu *home; /* written by the home CPU, read by posters */
+	u8 state;
+	u8 priority;
+	bool is_suspended;
+	struct list run_link;
+	struct rb_node timer; /* rank: deadline */
+	time_t cpu_time;
+	time_t started; /* when it last got the CPU */
+
+	/* atomic */
+	u32 requests;
+	u32 cancel;
+	struct thread *inbox_next;
+	u32 target_cpu;
+	u32 target_priority;
+
+	/* what it waits on: written by the thread before it parks, by the claimant after */
+	u8 wait_kind; /* atomic: read by home when it tries to claim */
+	void *wait_object;
+	struct list wait_link;   /* receivers, notification waiters, flush waiters */
+	struct rb_node send_node; /* senders: rank = 63 - priority */
+	u64 send_badge;
+	struct slot *wait_slot;  /* capability used for the wait, re-checked by revocation */
+	u64 wait_token;
+	u64 wait_value;          /* flush: generation awaited */
+	bool is_fault;           /* the message is @fault, not the registers */
+	struct reply *reply;     /* receiver: object offered; caller: object it waits on */
+	u32 reply_generation;
+	struct slot *window[MSG_MAX_CAPS]; /* reserved slots for incoming capabilities */
+	u8 window_count;
+
+	u64 fault_words[FAULT_WORDS];
+	u32 fault_kind;
+
+	struct notification *bound; /* notification lock of that object; NULL = none */
+	u32 bound_generation;
+};
+
+/* kernel/thread.c */
+void thread_init(void);
+/** thread_exit_self() - the running thread ends. */
+void thread_exit(struct thread *self);
+/** thread_die() - home CPU, thread claimed or not waiting: it is no more scheduled, its resources go. */
+void thread_die(struct thread *thread);
+
+/** thread_post() - ask the home CPU for something (REQUEST_*); at once if this CPU is the home and it is safe. */
+void thread_post(struct thread *thread, u32 request);
+
+/**
+ * thread_claim() - end the wait of @thread, if nobody else did: unlink it from what it waits on.
+ * Return: true if the caller is now the claimant.  Home CPU or lock-free context; takes the object's lock.
+ */
+bool thread_claim(struct thread *thread);
+
+#endif

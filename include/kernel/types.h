@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Value types of the kernel.  Addresses of the three worlds (physical, user,
+ * kernel) never meet without a named conversion: phys_to_ptr and ptr_to_phys.
+ */
+#ifndef KERNEL_TYPES_H
+#define KERNEL_TYPES_H
+
+#include <lib/types.h>
+#include <lib/util.h>
+#include <veridian/status.h>
+#include <veridian/types.h>
+
+typedef u64 paddr_t; /* physical address */
+typedef u64 uaddr_t; /* address in a user address space */
+typedef u64 kaddr_t; /* address in the kernel half */
+typedef u64 time_t;  /* nanoseconds since boot */
+typedef u32 handle_t;
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
+#define TIME_NEVER (~0UL)
+
+#define IS_ENABLED_X(x) IS_ENABLED_Y(IS_ENABLED_PROBE_##x)
+#define IS_ENABLED_PROBE_1 0,
+#define IS_ENABLED_Y(probe) IS_ENABLED_Z(probe 1, 0, 0)
+#define IS_ENABLED_Z(ignored, value, ...) IS_ENABLED_NOT(value)
+#define IS_ENABLED_NOT(value) (!(value))
+/* True if the boolean option is on; usable in C conditions: if (IS_ENABLED(CONFIG_SMP)). */
+#define IS_ENABLED(option) (!IS_ENABLED_X2(option))
+#define IS_ENABLED_X2(option) IS_ENABLED_X(option)
+
+/* What a system-call handler may return besides a status (0 or negative). */
+#define SYSCALL_DONE 1    /* the result is written, or will be when the thread wakes */
+#define SYSCALL_RESTART 2 /* issue the call again: it has come to a preemption point */
+
+#endif
