@@ -35,7 +35,7 @@ struct arch_regs;
  * On a boot stack of at least 8 KiB, virtual addresses in use: kernel image at
  * its link address, direct map reaching the kernel image, the boot archive, the
  * console's registers and at least 32 MiB of usable memory around the kernel
- * image ([info->early_base, info->early_end)).  Interrupts off.  BSS is clear.
+ * image ([info->early_start, info->early_end)).  Interrupts off.  BSS is clear.
  */
 __noreturn void kernel_main(const struct boot_info *info);
 
@@ -88,8 +88,6 @@ long arch_start_cpu(struct cpu *cpu);
 
 /** arch_describe_cpu() - one line for people: model and the protection features in use on this CPU. */
 void arch_describe_cpu(char *buffer, size_t size);
-
-/** arch_hw_features() - names of the protection features in use, blank separated ("smep smap nx"). */
 
 /** arch_idle() - wait with interrupts accepted. Each interrupt comes in by kernel_irq() on an empty stack. */
 __noreturn void arch_idle(void);
@@ -168,10 +166,10 @@ void arch_ipi_stop_others(void);
 /* ---- time ---- */
 
 /** arch_now() - nanoseconds since boot, monotonic on each CPU, equal on all. */
-time_t arch_now(void);
+ktime_t arch_now(void);
 
 /** arch_set_deadline() - one-shot timer of this CPU at absolute @when (past: at once; TIME_NEVER: off). */
-void arch_set_deadline(time_t when);
+void arch_set_deadline(ktime_t when);
 
 /** arch_cycles() - a fast free-running counter (instruction count under -icount), also readable from user mode. */
 u64 arch_cycles(void);

@@ -36,8 +36,8 @@ struct cpu {
 	struct runqueue runqueue;
 	struct rbtree timers; /* blocked threads of this CPU by deadline */
 	struct thread *next;  /* hint: hand the CPU over to this thread (sched_hand_off) */
-	time_t quantum_end;
-	time_t deadline_armed;
+	ktime_t quantum_end;
+	ktime_t deadline_armed;
 	u64 nr_switches;
 
 	/* address spaces (mm/tlb.c) */

@@ -15,7 +15,7 @@ void sched_init_cpu(struct cpu *cpu);
 struct thread *sched_choose(struct cpu *cpu);
 
 /** sched_block() - the running thread will not go on; it has parked itself. Deadline 0/TIME_NEVER: none. */
-void sched_block(struct thread *self, time_t deadline);
+void sched_block(struct thread *self, ktime_t deadline);
 
 /** sched_wake() - claimant: give the thread back to its home CPU, runnable. Any CPU. */
 void sched_wake(struct thread *thread);

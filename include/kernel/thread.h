@@ -75,8 +75,8 @@ struct thread {
 	bool is_suspended;
 	struct list run_link;
 	struct rb_node timer; /* rank: deadline */
-	time_t cpu_time;
-	time_t started; /* when it last got the CPU */
+	ktime_t cpu_time;
+	ktime_t started; /* when it last got the CPU */
 
 	/* atomic */
 	u32 requests;

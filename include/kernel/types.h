@@ -14,21 +14,23 @@
 typedef u64 paddr_t; /* physical address */
 typedef u64 uaddr_t; /* address in a user address space */
 typedef u64 kaddr_t; /* address in the kernel half */
-typedef u64 time_t;  /* nanoseconds since boot */
+typedef u64 ktime_t; /* nanoseconds since boot */
 typedef u32 handle_t;
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
 #define TIME_NEVER (~0UL)
 
-#define IS_ENABLED_X(x) IS_ENABLED_Y(IS_ENABLED_PROBE_##x)
-#define IS_ENABLED_PROBE_1 0,
-#define IS_ENABLED_Y(probe) IS_ENABLED_Z(probe 1, 0, 0)
-#define IS_ENABLED_Z(ignored, value, ...) IS_ENABLED_NOT(value)
-#define IS_ENABLED_NOT(value) (!(value))
-/* True if the boolean option is on; usable in C conditions: if (IS_ENABLED(CONFIG_SMP)). */
-#define IS_ENABLED(option) (!IS_ENABLED_X2(option))
-#define IS_ENABLED_X2(option) IS_ENABLED_X(option)
+/*
+ * True if the boolean option is on; for C conditions: if (IS_ENABLED(CONFIG_SMP)).
+ * An option that is on is the word 1, which turns the probe into "0," and so
+ * moves the 1 into the place that is returned; anything else leaves the 0 there.
+ */
+#define IS_ENABLED(option) IS_ENABLED_VALUE(option)
+#define IS_ENABLED_VALUE(value) IS_ENABLED_PROBE(IS_ENABLED_SHIFT_##value)
+#define IS_ENABLED_SHIFT_1 0,
+#define IS_ENABLED_PROBE(probe) IS_ENABLED_SECOND(probe 1, 0, 0)
+#define IS_ENABLED_SECOND(ignored, value, ...) value
 
 /* What a system-call handler may return besides a status (0 or negative). */
 #define SYSCALL_DONE 1    /* the result is written, or will be when the thread wakes */
