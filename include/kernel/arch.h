@@ -20,6 +20,7 @@
 #define KERNEL_ARCH_H
 
 #include <kernel/types.h>
+#include <veridian/info.h> /* MAP_READ, MAP_WRITE, MAP_EXECUTE */
 
 struct boot_info;
 struct cpu;
@@ -189,9 +190,7 @@ bool arch_random(u64 *value);
  *                                                 the entry is used by this CPU (AArch64 dsb ishst; isb)
  *   PTE_NEEDS_BREAK                               1 if a change of block size needs break-before-make
  */
-#define MAP_READ 0x01u
-#define MAP_WRITE 0x02u
-#define MAP_EXECUTE 0x04u
+/* Beside MAP_READ, MAP_WRITE and MAP_EXECUTE of the ABI: */
 #define MAP_USER 0x08u
 #define MAP_DEVICE 0x10u /* strongly ordered, not cached */
 
