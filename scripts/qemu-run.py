@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""Start the machine that .config describes, and say how it ended.
+
+The guest ends with a value v: 0x10 is success, 0x40|code a failure.  How v
+reaches us depends on the machine (see Board).  Exit status of this program:
+0 success, 1 to 63 the guest's failure code, 124 time limit, 125 QEMU ended in
+another way (crash, triple fault, wrong arguments).
+"""
+import argparse
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+SUCCESS, FAILURE = 0x10, 0x40
+TIME_LIMIT, BROKEN = 124, 125
+X86 = ["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio",
+       "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+BOARDS = {
+    "BOARD_QEMU_X86_64": ("qemu-system-x86_64", ["-M", "q35", "-cpu", "max"] + X86),
+    "BOARD_QEMU_X86_64_MICROVM": ("qemu-system-x86_64", ["-M", "microvm", "-cpu", "max"] + X86),
+    "BOARD_QEMU_AARCH64": ("qemu-system-aarch64",
+                           ["-M", "virt,gic-version=3", "-cpu", "max", "-nodefaults", "-nographic",
+                            "-serial", "stdio", "-semihosting"]),
+    "BOARD_QEMU_RISCV64": ("qemu-system-riscv64",
+                           ["-M", "virt", "-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot"]),
+}
+
+
+def fail(message):
+    sys.exit(f"qemu-run: error: {message}")
+
+
+def package_of(tool):
+    """The Debian package of a tool, from the table beside this file."""
+    with open(os.path.join(os.path.dirname(__file__), "packages"), encoding="utf-8") as table:
+        return dict(line.split() for line in table if line.strip()).get(tool, tool)
+
+
+def need(tool):
+    if not shutil.which(tool):
+        fail(f"{tool} is not installed: apt install {package_of(tool)}, or run scripts/bootstrap")
+
+
+def read_config(out):
+    try:
+        with open(out + "/config.json", encoding="utf-8") as file:
+            return json.load(file)
+    except OSError:
+        fail(f"no configuration in {out}; run make first")
+
+
+def command(options, config):
+    """The QEMU command line, as a list."""
+    board = next(name for name in BOARDS if config.get(name))
+    program, arguments = BOARDS[board]
+    smp = options.smp or config["QEMU_CPUS"]
+    mem = options.mem or config["QEMU_MEM_MB"]
+    line = [program, *arguments, "-smp", str(smp), "-m", f"{mem}M"]
+    if options.iso:
+        line += ["-cdrom", options.iso]
+    else:
+        line += ["-kernel", f"{options.out}/{options.image}", "-initrd", options.initrd or f"{options.out}/boot.cpio"]
+    append = options.append
+    if append is None:
+        # Without a terminal nobody can type into the shell: show the demonstration and power off.
+        append = "" if options.print or sys.stdin.isatty() else "run=demo"
+    if append and not options.iso:
+        line += ["-append", append]
+    return line + shlex.split(options.extra or "")
+
+
+def guest_value(program, status):
+    """Undo the mapping of the machine; None if the guest said nothing."""
+    if status < 0:
+        return None
+    if program.endswith("x86_64"):
+        return (status - 1) // 2 if status & 1 and status > 1 else None
+    return status if status > 1 else None
+
+
+def verdict(program, status):
+    value = guest_value(program, status)
+    if value == SUCCESS:
+        return 0
+    if value is not None and value & ~0x3f == FAILURE:
+        print(f"qemu-run: the guest reports failure {value & 0x3f}", file=sys.stderr)
+        return (value & 0x3f) or 1
+    print(f"qemu-run: QEMU ended with status {status} without a word from the guest", file=sys.stderr)
+    return BROKEN
+
+
+def start(line, seconds):
+    """Run to the end or the time limit; the child never outlives us."""
+    # A terminal belongs to the guest while it runs: Ctrl-C goes to QEMU, which ends, and we report.
+    if sys.stdin.isatty():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with subprocess.Popen(line) as process:
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            print(f"qemu-run: time limit of {seconds} s reached", file=sys.stderr)
+            sys.exit(TIME_LIMIT)
+
+
+def debug(line, options):
+    """QEMU stopped at its first instruction, gdb in the foreground if there is one and a terminal."""
+    attach = ["gdb-multiarch", f"{options.out}/kernel.elf", "-ex", "target remote :1234"]
+    print("qemu-run: " + shlex.join(attach), file=sys.stderr)
+    line = line + ["-s", "-S"]
+    if not sys.stdin.isatty():
+        return start(line, options.timeout or 600)
+    need("gdb-multiarch")
+    with open(options.out + "/console.log", "wb") as log, \
+            subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, start_new_session=True) as process:
+        print(f"qemu-run: the console goes to {options.out}/console.log", file=sys.stderr)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        subprocess.run(attach, check=False)
+        process.kill()
+    sys.exit(0)
+
+
+def positive(text):
+    value = int(text)
+    if value <= 0:
+        raise ValueError
+    return value
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="qemu-run")
+    parser.add_argument("--out", default="build")
+    parser.add_argument("--image", default="kernel.elf")
+    parser.add_argument("--initrd")
+    parser.add_argument("--iso")
+    parser.add_argument("--smp", type=positive)
+    parser.add_argument("--mem", type=positive)
+    parser.add_argument("--append")
+    parser.add_argument("--extra")
+    parser.add_argument("--timeout", type=positive, help="seconds; default: none on a terminal, else 120")
+    parser.add_argument("--print", action="store_true")
+    parser.add_argument("--debug", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    line = command(options, read_config(options.out))
+    if options.print:
+        print(shlex.join(line))
+        return 0
+    need(line[0])
+    if options.debug:
+        return verdict(line[0], debug(line, options))
+    seconds = options.timeout or (None if sys.stdin.isatty() else 120)
+    return verdict(line[0], start(line, seconds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# Starts the configured machine.  scripts/qemu-run.py makes the command line from
+# .config; SMP= MEM= APPEND= QEMU_EXTRA= TIMEOUT= change it for one run.
+qemu-run = $(PYTHON) scripts/qemu-run.py --out '$(O)' --image '$(image)' \
+	$(if $(SMP),--smp '$(SMP)') $(if $(MEM),--mem '$(MEM)') $(if $(TIMEOUT),--timeout '$(TIMEOUT)') \
+	$(if $(filter undefined,$(origin APPEND)),,--append='$(APPEND)') $(if $(QEMU_EXTRA),--extra='$(QEMU_EXTRA)')
+.PHONY: run debug qemu-command iso run-iso
+run: all
+	$(Q)$(qemu-run)
+qemu-command:
+	@$(qemu-run) --print
+debug: all
+	$(Q)$(qemu-run) --debug
+
+ifeq ($(ARCH),x86_64)
+iso: $(O)/veridian.iso
+$(O)/veridian.iso: $(kernel) $(boot-archive) scripts/mkiso.sh
+	$(call need,grub-mkrescue)$(call need,xorriso)$(call need,mformat)
+	$(Q)sh scripts/mkiso.sh $@ $(kernel) $(boot-archive) $(call quoted,$(APPEND))
+else
+iso:
+	$(error make iso is for x86_64; $(ARCH) boots $(O)/$(image) and $(O)/boot.cpio directly)
+endif
+#: Running
+#:   run                    boot the configured machine in QEMU (SMP= MEM= APPEND= QEMU_EXTRA= TIMEOUT=);
+#:                          the exit status is 0 only if the guest reports success
+#:   debug                  the same, stopped at the first instruction with gdb attached
+#:   qemu-command           print the QEMU command line
+#:   iso                    $(O)/veridian.iso with GRUB, for BIOS and UEFI (x86_64)
