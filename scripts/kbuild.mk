@@ -72,7 +72,7 @@ squash  = $(subst %,{percent},$(subst $(blank),|,$(strip $1)))
 news    = $(filter-out FORCE,$?)$(if $(filter-out $(call squash,$(saved_$@)),$(call squash,$(cmd_$1))),command)
 quoted  = '$(subst ','\'',$1)'
 savecmd = printf '%s\n' $(call quoted,saved_$@ := $(subst $(pound),$$(pound),$(subst $$,$$$$,$(strip $(cmd_$1)))))
-say     = $(if $(Q),printf '  %-8s%s\n' '$1' '$(@:$(O)/%=%)';)
+say     = $(if $(Q),printf '  %-9s%s\n' '$1' '$(@:$(O)/%=%)';)
 # The saved command is written last: an interrupted build repeats the step.
 if_changed     = $(if $(news),$(Q)set -e; $(say) $(cmd_$1); $(savecmd) >$@.cmd,@:)
 if_changed_dep = $(if $(news),$(Q)set -e; $(say) rm -f $@.cmd; $(cmd_$1); $(if $2,$2;) \
@@ -94,6 +94,9 @@ $(O)/%.o: %.S FORCE
 $(O)/%.lds: %.lds.S FORCE
 	$(call if_changed_dep,LDS)
 
+# 'make lib/string.o' builds one object
+$(filter %.o,$(goals)): %.o: $(O)/%.o ;
+
 # ---- generated headers
 gen := $(O)/include/generated
 generated :=
@@ -108,9 +111,9 @@ generated += $(syscall-headers)
 endif
 
 ifneq ($(wildcard arch/$(ARCH)/asm-offsets.c),)
-# The compiler writes each DEFINE() as a line "->NAME value" into its assembly.
+# The compiler writes each DEFINE() as a string "->NAME value" into its assembly.
 cmd_OFFSETS = $(CC) -MMD -MF $@.d -MT $@ $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -S -o $@.s $<; \
-	sed -n 's/^[[:space:]]*->\([A-Za-z0-9_]*\) [\#$$]*\(-\{0,1\}[0-9]*\)$$/$(pound)define \1 \2/p' $@.s >$@; rm $@.s
+	sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\) [\#$$]*\(-\{0,1\}[0-9]*\)"$$/$(pound)define \1 \2/p' $@.s >$@; rm $@.s
 $(gen)/asm-offsets.h: arch/$(ARCH)/asm-offsets.c FORCE | $(generated)
 	$(call if_changed_dep,OFFSETS)
 late-generated := $(gen)/asm-offsets.h
