@@ -3,6 +3,7 @@
 #   lib-y            objects of the library, linked into every program
 #   userlib-shared   objects of the kernel's lib/, compiled again for user space
 #   prog-y           programs;  NAME-objs  the objects of one (default NAME.o)
+#   CFLAGS_x/y.o     flags of one object
 #   user-includes    further include directories
 # and packs them, stripped, into $(O)/boot.cpio.
 lib-y :=
@@ -15,10 +16,13 @@ u := $(O)/user
 USER_CPPFLAGS := -Iinclude/uapi -Iuser/include $(user-includes) -Iinclude -I$(O)/include $(autoconf)
 USER_CFLAGS   := $(common-flags) $(user-flags) -fpie -fvisibility=hidden -ffunction-sections -fdata-sections
 USER_AFLAGS   := $(filter-out -W% -std=%,$(USER_CFLAGS))
-USER_LDFLAGS  := $(arch-ldflags) -nostdlib -static -pie --no-dynamic-linker -z text -z noexecstack \
+USER_LDFLAGS  := $(arch-ldflags) -nostdlib -static -pie --no-dynamic-linker --hash-style=sysv -z text -z noexecstack \
 	-z max-page-size=4096 --build-id=none --gc-sections --no-undefined --fatal-warnings
 
-cmd_UCC   = $(CC) -MMD -MF $@.d $(USER_CPPFLAGS) $(USER_CFLAGS) -c -o $@ $<
+# A shared object keeps the flags its own directory gives it.
+uflags    = $(CFLAGS_$(@:$u/%=%)) $(flags-$(O)/$(@:$u/shared/%=%))
+
+cmd_UCC   = $(CC) -MMD -MF $@.d $(USER_CPPFLAGS) $(USER_CFLAGS) $(uflags) -c -o $@ $<
 cmd_UAS   = $(CC) -MMD -MF $@.d -D__ASSEMBLY__ $(USER_CPPFLAGS) $(USER_AFLAGS) -c -o $@ $<
 cmd_ULDS  = $(CC) -MMD -MF $@.d -MT $@ -D__ASSEMBLY__ $(USER_CPPFLAGS) $(arch-flags) -E -P -x assembler-with-cpp -o $@ $<
 cmd_ULD   = $(LD) $(USER_LDFLAGS) -T $(ulds) -o $@ $(filter %.o,$^)
@@ -50,22 +54,22 @@ $(user-objs) $(ushared-objs): | $(generated)
 define program
 $u/$1.elf: $(call prog-objs,$1) $(ulib-objs) $(ushared-objs) $(ulds) FORCE
 	$$(call if_changed,ULD)
-$u/$1: $u/$1.elf FORCE
+$u/bin/$1: $u/$1.elf FORCE
 	$$(call if_changed,STRIP)
 endef
 $(foreach p,$(programs),$(eval $(call program,$p)))
 
 # ---- the boot archive: the programs and the configuration as text
-archive-files := $(foreach p,$(programs),$p=$u/$p) config=$(gen)/config.txt
+archive-files := $(foreach p,$(programs),$p=$u/bin/$p) config=$(gen)/config.txt
 boot-archive  := $(O)/boot.cpio
-$(boot-archive): $(addprefix $u/,$(programs)) $(gen)/config.txt scripts/mkcpio.py FORCE
+$(boot-archive): $(addprefix $u/bin/,$(programs)) $(gen)/config.txt scripts/mkcpio.py FORCE
 	$(call if_changed,CPIO)
 .PHONY: user
 user: $(boot-archive)
 all: user
 
-user-dirs := $(sort $(dir $(user-objs) $(ushared-objs) $(addprefix $u/,$(programs))) $u/lib/)
+user-dirs := $(sort $(dir $(user-objs) $(ushared-objs) $(addprefix $u/,$(programs))) $u/lib/ $u/bin/)
 $(if $(filter-out $(wildcard $(user-dirs)),$(user-dirs)),$(shell mkdir -p $(user-dirs)))
 -include $(wildcard $(addsuffix .cmd,$(user-objs) $(ushared-objs) $u/lib/user.lds $(boot-archive) \
-	$(foreach p,$(programs),$u/$p $u/$p.elf)))
+	$(foreach p,$(programs),$u/bin/$p $u/$p.elf)))
 #:   user                   the programs and the boot archive only
