@@ -15,7 +15,8 @@
  * cap_leaf), so no handle with slot 0 exists, nor handle 0.  A slot's global
  * number is leaf number * 64 + place; the derivation list links numbers.
  * Nodes that belong to no process (a mapping, a binding) are slots of the
- * kernel's own space, of type TYPE_MAPPING or of the object's type.
+ * kernel's own space, of type TYPE_MAPPING or of the object's type.  A held
+ * capability's slot stays with its holder, emptied, when it is revoked.
  */
 #ifndef KERNEL_CAP_H
 #define KERNEL_CAP_H
@@ -34,21 +35,23 @@ struct slot {
 	u32 object;     /* id */
 	u32 generation; /* of the object, when the capability was made */
 	u64 badge;
-	u32 prev, next; /* derivation list, or free list of the space (next) */
+	u32 prev, next; /* derivation list; free list of the space (next) */
 };
 _Static_assert(sizeof(struct slot) == 32, "slot layout");
 
 /* A capability space; embedded in struct process, one more for the kernel itself. */
 struct cap_space {
-	/* published: mask first read, directory after (cap/space.c) */
+	/* atomic: a reader loads the mask first, so the directory it then loads is as large */
 	struct slot **directory; /* leaf index -> leaf */
-	u32 leaf_mask;           /* directory holds leaf_mask + 1 pointers */
+	u32 leaf_mask;           /* the directory holds leaf_mask + 1 pointers */
 	/* slots lock */
 	struct spinlock lock;
 	u32 nr_leaves;
 	u32 free_first; /* slot number of the first empty slot */
 	u32 nr_free;
 	u32 nr_used;    /* reserved or filled */
+	bool is_closed; /* its process ends: nothing is reserved any more */
+	struct slot **old[6]; /* outgrown directories, freed with the space */
 	struct process *owner; /* NULL: the kernel's space */
 };
 
@@ -78,9 +81,19 @@ static inline u8 cap_depth(u64 token)
 	return (token >> 48) & 0xff;
 }
 
+struct vspace;
+
+/* What a bounded piece of deletion work came to. */
+enum sweep {
+	SWEEP_DONE,  /* nothing left below the node */
+	SWEEP_MORE,  /* call again */
+	SWEEP_FLUSH, /* *wait names an address space whose shootdown must be awaited, then call again */
+};
+
 /* ---- cap/space.c: spaces and look-up ---- */
 
-void cap_space_init(struct cap_space *space, struct process *owner);
+/** cap_space_init() - an empty space with room for its directory. Return: ST_OK or ST_NOMEM. */
+long cap_space_init(struct cap_space *space, struct process *owner) __must_check;
 
 /**
  * cap_lookup() - decode a handle of @space: exists, type, rights, in this order.
@@ -90,6 +103,9 @@ void cap_space_init(struct cap_space *space, struct process *owner);
  */
 long cap_lookup(struct cap_space *space, handle_t handle, u8 type, u32 rights,
 		struct cap *out) __must_check;
+
+/** cap_of_slot() - a consistent copy of whatever @slot holds. Return: ST_OK, ST_BADHANDLE if empty or dead. */
+long cap_of_slot(struct slot *slot, struct cap *out) __must_check;
 
 /** cap_is_current() - slot and object are still what cap_lookup() saw. */
 bool cap_is_current(const struct cap *cap);
@@ -116,10 +132,13 @@ struct cap_space *slot_space(const struct slot *slot);
 /** cap_next() - the first filled slot of @space at or after index @from. Return: its handle or HANDLE_NULL. */
 handle_t cap_next(struct cap_space *space, u32 from);
 
-/** cap_space_step() - teardown: delete up to a batch of capabilities. Return: true when none is left. */
-bool cap_space_step(struct cap_space *space);
+/** cap_space_close() - no slot is reserved from now on. */
+void cap_space_close(struct cap_space *space);
 
-/** cap_space_free() - after cap_space_step() returned true: leaves and directory back. */
+/** cap_space_step() - teardown of a closed space: a batch of deletions. Return: as tree_sweep(). */
+enum sweep cap_space_step(struct cap_space *space, struct vspace **wait);
+
+/** cap_space_free() - after cap_space_step() said SWEEP_DONE: leaves and directory back. */
 void cap_space_free(struct cap_space *space);
 
 /* The kernel's own space: nodes of mappings, bindings and other kernel-held capabilities. */
@@ -150,30 +169,28 @@ void tree_move(struct object *object, struct slot *from, struct slot *to);
 /** tree_has_children() - the node has descendants. Tree lock held. */
 bool tree_has_children(const struct slot *slot);
 
-/* What a bounded piece of deletion work came to. */
-enum sweep {
-	SWEEP_DONE,  /* nothing left below the node */
-	SWEEP_MORE,  /* call again */
-	SWEEP_FLUSH, /* *wait names an address space whose shootdown must be awaited first */
-};
-
-struct vspace;
-
 /**
- * tree_sweep() - delete up to a batch of nodes below @root (0: all nodes of the object).
- * Takes and releases the tree lock.  A mapping node unmaps its region.
+ * tree_sweep() - delete up to a batch of nodes below @root (0: all nodes of a dead object).
+ * Tree lock held.  A mapping node unmaps its region and stays until every CPU
+ * has forgotten it, so whoever sweeps waits for the same flush.
  */
 enum sweep tree_sweep(struct object *object, u32 root, struct vspace **wait);
 
 /**
+ * tree_delete_below() - one batch of revoking (and then deleting) @cap's node.
+ * @and_self: delete the node too, once nothing is below it.
+ * Takes the tree lock.  Return: ST_OK when done; SYSCALL_RESTART: call again;
+ * ST_BUSY: wait for *wait's shootdown, then call again; ST_BADHANDLE: the
+ * capability has died meanwhile.
+ */
+long tree_delete_below(const struct cap *cap, bool and_self, struct vspace **wait);
+
+/**
  * tree_delete() - delete one node without children and empty its slot. Tree lock held.
- * The last capability's deletion makes the object unreachable: returns true, and the
- * caller calls object_unreachable() after releasing the lock.
+ * Return: true if it was the last one; the caller then calls object_unreachable()
+ * after releasing the lock.
  */
 bool tree_delete(struct object *object, struct slot *slot);
-
-/** object_unreachable() - no capability is left: kill it unless its type says it lives on (a running thread). */
-void object_unreachable(struct object *object);
 
 /* ---- cap/hold.c: capabilities the kernel holds for an object (bindings) ---- */
 
@@ -186,8 +203,8 @@ long cap_hold(const struct cap *cap, u32 rights, u64 badge, u32 *number);
 /** cap_held() - look a held capability up: as cap_lookup(). */
 long cap_held(u32 number, u8 type, struct cap *out);
 
-/** cap_drop() - delete a held capability (0 or a dead one: nothing). Clears *number first. */
-void cap_drop(u32 *number);
+/** cap_drop() - give up a held capability (0: nothing). The holder has forgotten the number. */
+void cap_drop(u32 number);
 
 /* ---- cap/transfer.c: capabilities in messages ---- */
 
@@ -196,5 +213,11 @@ void cap_drop(u32 *number);
  * @move: give instead of lend.  Return: ST_OK or why it arrives as null (the slot stays reserved).
  */
 long cap_transfer(struct cap_space *from, handle_t handle, struct slot *to, bool move);
+
+/**
+ * cap_install() - first capability of a fresh object into a reserved slot.
+ * Return: its handle.
+ */
+handle_t cap_install(struct object *object, struct slot *slot, u32 rights, u64 badge);
 
 #endif

@@ -35,10 +35,11 @@ struct cpu {
 	/* scheduling (sched/) */
 	struct runqueue runqueue;
 	struct rbtree timers; /* blocked threads of this CPU by deadline */
-	struct thread *next;  /* hint: hand the CPU over to this thread (sched_hand_off) */
 	ktime_t quantum_end;
 	ktime_t deadline_armed;
 	u64 nr_switches;
+	ktime_t idle_since;   /* 0: not idle */
+	ktime_t idle_time;
 
 	/* address spaces (mm/tlb.c) */
 	struct vspace *loaded; /* atomic: user space in the registers, NULL = kernel's */
@@ -49,8 +50,8 @@ struct cpu {
 	struct thread *inbox; /* threads with requests, newest first */
 	u32 kick;             /* reasons for an IPI without a thread: CPU_KICK_* */
 
-	/* dying objects this CPU's reaper works on (kernel/reaper.c) */
-	struct object *dying_first, *dying_last;
+	/* objects this CPU's reaper works on (kernel/reaper.c) */
+	struct object *reap_first, *reap_last;
 	struct thread *reaper;
 
 #ifdef CONFIG_LOCK_CHECKER

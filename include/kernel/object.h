@@ -10,12 +10,14 @@
  *
  *   FREE --object_alloc--> LIVE --object_kill--> DYING --object_release--> FREE
  *
- * A dying object is on one CPU's dying list; the reaper (kernel/reaper.c)
- * empties its derivation list and calls the type's teardown until it is done.
+ * The reaper (kernel/reaper.c) of one CPU works on a dying object until its
+ * derivation list is empty and nothing refers to it.  Threads and processes
+ * need work when they end, too: that is when they are queued, dead or not.
  */
 #ifndef KERNEL_OBJECT_H
 #define KERNEL_OBJECT_H
 
+#include <kernel/atomic.h>
 #include <kernel/spinlock.h>
 #include <kernel/types.h>
 
@@ -26,14 +28,15 @@ struct object {
 	/* atomic: a capability is alive iff its generation equals this */
 	u32 generation;
 	/* object lock (lock), or as the type says */
-	u8 state; /* enum object_state */
+	u8 state;        /* enum object_state */
+	bool is_queued;  /* on the list of some CPU's reaper */
 	struct spinlock lock;
 	/* tree lock */
 	struct spinlock tree_lock;
 	u32 tree_first;  /* first node of the derivation list (slot number), 0 = none */
 	u32 revoke_root; /* a revocation below this node is not finished; 0 = none */
 	/* reaper's CPU */
-	struct object *next; /* free list of the type, or dying list */
+	struct object *next; /* free list of the type, or the reaper's list */
 };
 
 enum object_state { OBJECT_FREE, OBJECT_LIVE, OBJECT_DYING };
@@ -44,23 +47,33 @@ enum object_state { OBJECT_FREE, OBJECT_LIVE, OBJECT_DYING };
  */
 struct object *object_alloc(u8 type);
 
+/** object_init() - the table and its types. */
+void object_init(void);
+
+/** object_discard() - take back an object that never had a capability. */
+void object_discard(struct object *object);
+
 /** object_by_id() - the object or NULL; says nothing about its generation. Lock-free. */
 struct object *object_by_id(u32 id);
 
-/** object_is_alive() - the object still has this generation. */
-static inline bool object_is_alive(const struct object *object, u32 generation);
-
 /**
  * object_kill() - from now on every capability to the object is dead.
- * Bumps the generation and queues the object for its teardown by the reaper
- * of this CPU.  Return: false if somebody else killed it before.
+ * Bumps the generation and queues the object for the reaper of this CPU; a
+ * thread or process that still runs is ended and queued when it has ended.
+ * The caller holds no lock.  Somebody else may have killed it before.
  */
-bool object_kill(struct object *object);
+void object_kill(struct object *object);
+
+/** object_unreachable() - no capability is left: kill it, unless it is a thread or process that has not ended. */
+void object_unreachable(struct object *object);
+
+/** object_queue() - hand to the reaper of this CPU if it is on no list. Object lock held. */
+void object_queue(struct object *object);
 
 /** object_release() - the reaper is done: memory back to the free list of its type. */
 void object_release(struct object *object);
 
-#include <kernel/atomic.h>
+/** object_is_alive() - the object still has this generation. */
 static inline bool object_is_alive(const struct object *object, u32 generation)
 {
 	return load_acquire(&object->generation) == generation;

@@ -7,6 +7,7 @@
 
 #include <kernel/cap.h>
 #include <kernel/vspace.h>
+#include <kernel/reaper.h>
 #include <lib/list.h>
 
 #define PROCESS_MAX_THREADS 512 /* one frame of message-page pointers */
@@ -23,20 +24,42 @@ struct process {
 	u32 next_number;
 	paddr_t *pages;  /* message pages, one frame of addresses; bit 0: in use by a thread */
 	bool is_ending;  /* no new threads */
-	bool has_ended;  /* all threads dead; teardown done or under way */
+	bool is_gone;    /* all threads are dead; the reaper has it */
+	bool has_ended;  /* nothing is left but this structure */
 	u64 exit_code;
 	u32 fault_kind;  /* why it was ended, FAULT_NONE if it exited */
 	u64 fault_address, fault_pc;
 	u32 fault_slot;  /* kernel-held capability of its fault endpoint, 0 = none */
-	u32 watch_slot;  /* kernel-held capability of the notification told about the end */
+	u32 watch_slot;  /* kernel-held capability of the notification told about the end, 0 = none */
 	u64 watch_bits;
 	char name[16];
 };
 
+/* The window for message pages: the last PROCESS_MAX_THREADS pages of the user half. */
+#define MESSAGE_WINDOW (USER_END - PROCESS_MAX_THREADS * PAGE_SIZE)
+
+/** process_may_go() - it has ended, or never had a thread: nothing keeps it but its capabilities. */
+bool process_may_go(struct process *process);
+
+/** process_create() - an empty process. Return: NULL if memory is exhausted. */
+struct process *process_create(void);
+
+/** process_attach() - the new @thread becomes a member, with a message page if it wants one. Return: ST_OK, ST_DEAD, ST_NOMEM. */
+long process_attach(struct process *process, struct thread *thread, bool wants_page) __must_check;
+
+/** process_kill() - object_kill()'s part: generation bumped, object lock held. */
+void process_kill(struct process *process);
+
+/** process_reap() - reaper: one step of taking apart an ended process, and of releasing a dead one. */
+enum reap process_reap(struct process *process, struct vspace **wait);
+
+/** process_fault() - the running thread's process ends for the fault in @thread. */
+void process_fault(struct process *process, const struct thread *thread);
+
 /** process_end() - stop and remove all threads, then let the reaper take the rest. First caller's reason stays. */
 void process_end(struct process *process, u64 exit_code);
 
-/** process_thread_gone() - its thread is dead (home CPU of the thread). */
+/** process_thread_gone() - its thread is dead (home CPU of the thread): page and membership end. */
 void process_thread_gone(struct process *process, struct thread *thread);
 
 #endif

@@ -32,6 +32,9 @@ void sched_dequeue(struct thread *thread);
 /** sched_yield() - the running thread to the end of its queue. */
 void sched_yield(struct thread *self);
 
+/** sched_leave() - the running thread stops for now; the caller says what becomes of it. */
+void sched_leave(struct thread *self);
+
 /** sched_tick() - the local timer fired: expire up to 16 timeouts, end a quantum. */
 void sched_tick(struct cpu *cpu);
 

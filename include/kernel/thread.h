@@ -45,11 +45,12 @@ enum wait_kind {
 /* Requests to the home CPU (atomic bits). */
 #define REQUEST_WAKE 0x01u
 #define REQUEST_KILL 0x02u
-#define REQUEST_SUSPEND 0x04u
-#define REQUEST_RESUME 0x08u /* also the first start */
+#define REQUEST_SUSPEND 0x04u /* suspend, resume or first start: as thread->wants_suspend says */
 #define REQUEST_SIGNAL 0x10u /* its bound notification has bits */
-#define REQUEST_MOVE 0x20u   /* to thread->target_cpu, at thread->target_priority */
+#define REQUEST_MOVE 0x20u   /* new priority and CPU: thread->target */
 #define REQUEST_INTERRUPT 0x40u
+#define REQUEST_ARRIVE 0x80u /* this CPU is its new home */
+#define REQUEST_REAP 0x100u  /* dead, and its last capability is gone */
 
 /* thread->cancel: why a wait is to end; set by home before it tries to claim. */
 #define CANCEL_KILL 0x1u
@@ -73,6 +74,7 @@ struct thread {
 	u8 state;
 	u8 priority;
 	bool is_suspended;
+	bool timer_moves; /* between two homes: insert the timer on arrival */
 	struct list run_link;
 	struct rb_node timer; /* rank: deadline */
 	ktime_t cpu_time;
@@ -82,8 +84,8 @@ struct thread {
 	u32 requests;
 	u32 cancel;
 	struct thread *inbox_next;
-	u32 target_cpu;
-	u32 target_priority;
+	bool wants_suspend; /* the latest of thread_suspend and thread_resume; object lock */
+	u32 target; /* THREAD_PRIORITY and THREAD_CPU of the latest thread_set */
 
 	/* what it waits on: written by the thread before it parks, by the claimant after */
 	u8 wait_kind; /* atomic: read by home when it tries to claim */
@@ -103,24 +105,87 @@ struct thread {
 	u64 fault_words[FAULT_WORDS];
 	u32 fault_kind;
 
+	u64 progress; /* range calls: bytes done before the call was restarted */
+
 	struct notification *bound; /* notification lock of that object; NULL = none */
 	u32 bound_generation;
 };
 
-/* kernel/thread.c */
-void thread_init(void);
-/** thread_exit_self() - the running thread ends. */
-void thread_exit(struct thread *self);
-/** thread_die() - home CPU, thread claimed or not waiting: it is no more scheduled, its resources go. */
+/* What a new thread starts with, decoded. */
+struct thread_start {
+	uaddr_t entry, stack;
+	u64 argument;
+	u8 priority;
+	struct cpu *cpu;
+	bool wants_page;
+};
+
+/**
+ * thread_create() - a new inactive thread in @process.
+ * Return: ST_OK and *out; ST_DEAD if the process is ending; ST_NOMEM.
+ */
+long thread_create(struct process *process, const struct thread_start *start, struct thread **out) __must_check;
+
+/** thread_die() - home CPU, thread neither waiting nor claimed: it is scheduled no more, its resources go. */
 void thread_die(struct thread *thread);
 
-/** thread_post() - ask the home CPU for something (REQUEST_*); at once if this CPU is the home and it is safe. */
+/** thread_kill() - object_kill()'s part: generation bumped, object lock held. */
+void thread_kill(struct thread *thread);
+
+/** thread_reap() - reaper: nothing refers to a dead thread any more. Return: false while a request is under way. */
+bool thread_reap(struct thread *thread);
+
+/* ---- kernel/inbox.c ---- */
+
+/**
+ * thread_post() - ask the home CPU for something (REQUEST_*).
+ * The thread must not be released meanwhile: the caller is its claimant, or
+ * holds a lock that the thread's end takes (its object's, its notification's,
+ * its process's).  Any lock may be held.
+ */
 void thread_post(struct thread *thread, u32 request);
+
+/** inbox_process() - this CPU: handle what was posted. */
+void inbox_process(struct cpu *cpu);
+
+/** thread_returned() - home CPU: a claimed thread arrives; it goes on, stops or dies. No lock held. */
+void thread_returned(struct thread *thread);
+
+/** inbox_is_empty() - nothing has been posted to this CPU. */
+bool inbox_is_empty(const struct cpu *cpu);
+
+/* ---- kernel/wait.c: ending a wait ---- */
 
 /**
  * thread_claim() - end the wait of @thread, if nobody else did: unlink it from what it waits on.
  * Return: true if the caller is now the claimant.  Home CPU or lock-free context; takes the object's lock.
  */
 bool thread_claim(struct thread *thread);
+
+/** thread_cancel() - home CPU: set @reason (CANCEL_*) and claim if possible. Return: as thread_claim(). */
+bool thread_cancel(struct thread *thread, u32 reason);
+
+/**
+ * thread_parked_remotely() - claimant that has parked @thread again (published): did its home ask
+ * for an end meanwhile?  Return: true if so and the caller is the claimant again.
+ */
+bool thread_parked_remotely(struct thread *thread);
+
+/**
+ * thread_wait_ended() - claimant: the wait ended without its purpose.
+ * Un-offers the reply, gives back the window, stores @status (a faulting thread executes again).
+ */
+void thread_wait_ended(struct thread *thread, long status);
+
+/** thread_window_reserve() - @count slots for capabilities to come. Return: ST_OK or ST_NOSLOTS. */
+long thread_window_reserve(struct thread *thread, u32 count) __must_check;
+
+/** thread_window_release() - give back the slots not filled. */
+void thread_window_release(struct thread *thread);
+
+static inline struct thread *thread_of(struct object *object)
+{
+	return container_of(object, struct thread, object);
+}
 
 #endif

@@ -96,8 +96,9 @@ long vspace_fault(struct vspace *space, uaddr_t address, u32 access /* MAP_READ/
 /** vspace_map_page() - map one kernel-owned frame (a message page); tables must be preparable: ST_NOMEM. */
 long vspace_map_page(struct vspace *space, uaddr_t address, paddr_t frame, u32 flags);
 
-/** vspace_teardown_step() - reaper, no thread left: remove regions and tables in bounded pieces. true when done. */
-bool vspace_teardown_step(struct vspace *space);
+/** vspace_teardown_step() - reaper, no thread left: remove regions and tables in bounded pieces. true when done;
+ *  else call again, after waiting for the shootdown of *wait if that is set. */
+bool vspace_teardown_step(struct vspace *space, struct vspace **wait);
 
 /* ---- mm/tlb.c ---- */
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reaper: each CPU's one kernel thread, which takes apart what nobody can
+ * reach any more, in bounded steps between which interrupts are taken.
+ */
+#ifndef KERNEL_REAPER_H
+#define KERNEL_REAPER_H
+
+#include <kernel/cpu.h>
+
+struct vspace;
+
+#define REAPER_PRIORITY 16
+
+/* What a step on an object came to. */
+enum reap {
+	REAP_MORE,     /* call again */
+	REAP_FLUSH,    /* wait for the address space in *wait, then call again */
+	REAP_LATER,    /* somebody else must act first: call again after the others */
+	REAP_IDLE,     /* nothing more to do now: off the list (is_queued cleared under the object lock) */
+	REAP_RELEASED, /* the object is free */
+};
+
+/** reaper_init_cpu() - this CPU's reaper thread. */
+void reaper_init_cpu(struct cpu *cpu);
+
+/** reaper_step() - one step of this CPU's reaper, which is the thread chosen to run. */
+void reaper_step(struct cpu *cpu);
+
+/** object_reap() - one step on a dead object that is no process: its users, its capabilities, itself. */
+enum reap object_reap(struct object *object, struct vspace **wait);
+
+/** reaper_add() - put an object on this CPU's list and wake the reaper. */
+void reaper_add(struct object *object);
+
+#endif
