@@ -45,8 +45,8 @@ kconfig = O='$(O)' ARCH='$(ARCH)' KCONFIG_CONFIG='$(abspath $(O))/.config' \
 config-goals := menuconfig guiconfig nconfig oldconfig olddefconfig listnewconfig savedefconfig \
 	defconfig alldefconfig allnoconfig allyesconfig randconfig lint matrix why diffconfig
 board-goals  := $(notdir $(wildcard configs/*_defconfig))
-source-goals := check-style check-includes check-shell check-host check-build check-all check-matrix
-free-goals   := $(config-goals) $(board-goals) $(source-goals) help clean mrproper distclean htmldocs cppcheck
+source-goals := check-style check-includes check-shell check-host check-build check-all
+free-goals   := $(config-goals) $(board-goals) $(source-goals) help clean mrproper distclean htmldocs
 goals        := $(or $(MAKECMDGOALS),all)
 unknown-board := $(filter-out $(free-goals),$(filter %_defconfig,$(goals)))
 build-goals  := $(filter-out $(free-goals) %_defconfig,$(goals))

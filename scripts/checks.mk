@@ -1,2 +1,69 @@
 # SPDX-License-Identifier: MIT
-# Tests and static checks.
+# Tests, static checks, figures and the manual.
+ifneq ($(build-goals),)
+
+c-sources    := $(filter-out $(O)/%,$(wildcard $(objs:$(O)/%.o=%.c)))
+user-sources := $(filter-out $(O)/%,$(wildcard $(user-objs:$(O)/%.o=%.c)))
+
+.PHONY: sparse cppcheck clang-tidy size check check-qemu compile_commands.json
+sparse: $(generated) $(late-generated)
+	$(call need,sparse)
+	$(Q)for f in $(c-sources); do sparse $(sparse-flags) $(sparse-common) $(CPPFLAGS) $$f || exit 1; done
+	$(Q)for f in $(user-sources); do sparse $(sparse-flags) $(sparse-common) $(USER_CPPFLAGS) $$f || exit 1; done
+
+# One run for the kernel, one for the programs: the headers they see differ.
+cppcheck-flags := --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	--suppressions-list=scripts/cppcheck.suppress --include=$(O)/include/generated/autoconf.h \
+	--template='{file}:{line}: {severity}: {message} [{id}]'
+cppcheck-defines := -D__$(ARCH:riscv64=riscv)__ -D__SIZEOF_INT128__=16 -D__BYTE_ORDER__=1234 -U__CHECKER__
+cppcheck: $(generated) $(late-generated)
+	$(call need,cppcheck)
+	$(Q)$(if $(c-sources),cppcheck $(cppcheck-flags) $(cppcheck-defines) -D__KERNEL__ $(filter -I%,$(CPPFLAGS)) $(c-sources))
+	$(Q)$(if $(user-sources),cppcheck $(cppcheck-flags) $(cppcheck-defines) $(filter -I%,$(USER_CPPFLAGS)) $(user-sources))
+
+compile_commands.json: all
+	$(Q)$(PYTHON) scripts/compdb.py $(addsuffix .cmd,$(objs) $(user-objs) $(ushared-objs)) >$(O)/$@
+clang-tidy: compile_commands.json
+	$(call need,clang-tidy)
+	$(Q)clang-tidy -p $(O) --quiet --warnings-as-errors='*' \
+	 --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-macro-parentheses' \
+	 --extra-arg=-Wno-unknown-warning-option $(c-sources)
+
+size: kernel
+	$(Q)sh scripts/size.sh $(O) $(kernel) $(subsystems)
+
+check-qemu: all
+	$(Q)$(PYTHON) scripts/qemu-suite.py --out '$(O)' --image '$(image)' --name $(notdir $(O)) --smp 1,4
+check: all check-host check-style check-includes lint
+	$(Q)$(PYTHON) scripts/qemu-suite.py --out '$(O)' --image '$(image)' --name $(notdir $(O)) --smp 1,4
+endif
+
+ifneq ($(filter check check-host check-all,$(goals)),)
+.PHONY: check-host
+check-host:
+	$(Q)$(MAKE) -C tests/host O='$(abspath $(O))/host'
+endif
+ifneq ($(filter check lint,$(build-goals)),)
+.PHONY: lint
+lint: ; $(Q)$(kconfig) lint
+endif
+
+.PHONY: check-style check-includes check-shell check-build check-all htmldocs
+check-style:    ; $(Q)$(PYTHON) scripts/check-style.py
+check-includes: ; $(Q)$(PYTHON) scripts/check-includes.py
+check-shell:    ; $(call need,shellcheck)$(Q)shellcheck -s sh $$(grep -lE '^#!/bin/sh' $$(git ls-files scripts tests .ci))
+check-build:    ; $(Q)$(PYTHON) scripts/check-all --out '$(O)' build
+check-all:      ; $(Q)$(PYTHON) scripts/check-all --out '$(O)' $(GROUPS)
+htmldocs:
+	$(call need,sphinx-build)
+	$(Q)PYTHON='$(PYTHON)' sh scripts/htmldocs.sh '$(O)'
+#: Checking
+#:   check                  the tests of the configured board: host, style, QEMU with 1 and 4 CPUs
+#:   check-all              everything CI runs, on all boards (GROUPS="host build static docs qemu")
+#:   check-host check-qemu check-build      one group of it
+#:   check-style check-includes check-shell house rules, include cycles, shellcheck
+#:   sparse cppcheck clang-tidy             static checks of the configured sources
+#:   size                   text, data and bss of each subsystem
+#:   compile_commands.json  $(O)/compile_commands.json for clangd and clang-tidy
+#:   htmldocs               the manual, in $(O)/html
+#:

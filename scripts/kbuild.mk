@@ -80,7 +80,9 @@ if_changed_dep = $(if $(news),$(Q)set -e; $(say) rm -f $@.cmd; $(cmd_$1); $(if $
 	$(savecmd) >>$@.tmp; mv $@.tmp $@.cmd; rm $@.d,@:)
 
 sparse = $(if $(filter-out 0,$(C)),$(call need,sparse)sparse $(sparse-flags) $(sparse-common) $(CPPFLAGS) $<)
-sparse-common := -std=gnu11 -ffreestanding -Wsparse-error -Wno-unknown-attribute -Wno-decl
+# sparse looks into /usr/include unless it is shown the compiler's own headers.
+sparse-common = -std=gnu11 -ffreestanding -Wsparse-error -Wno-unknown-attribute -Wno-decl -nostdinc \
+	-isystem $(shell $(if $(LLVM),gcc,$(CC)) -print-file-name=include)
 
 cmd_CC      = $(CC) -MMD -MF $@.d $(CPPFLAGS) $(CFLAGS) $(flags-$@) -c -o $@ $<
 cmd_AS      = $(CC) -MMD -MF $@.d -D__ASSEMBLY__ $(CPPFLAGS) $(AFLAGS) $(flags-$@) -c -o $@ $<
