@@ -51,6 +51,7 @@ struct cap_space {
 	u32 nr_free;
 	u32 nr_used;    /* reserved or filled */
 	bool is_closed; /* its process ends: nothing is reserved any more */
+	u32 sweep_next; /* teardown: slots before this index are empty */
 	struct slot **old[6]; /* outgrown directories, freed with the space */
 	struct process *owner; /* NULL: the kernel's space */
 };
@@ -91,6 +92,9 @@ enum sweep {
 };
 
 /* ---- cap/space.c: spaces and look-up ---- */
+
+/** cap_init() - the kernel's own space. */
+void cap_init(void);
 
 /** cap_space_init() - an empty space with room for its directory. Return: ST_OK or ST_NOMEM. */
 long cap_space_init(struct cap_space *space, struct process *owner) __must_check;
@@ -157,6 +161,12 @@ void tree_add_child(struct object *object, struct slot *parent, struct slot *slo
 		    u32 rights, u64 badge);
 
 /**
+ * tree_add_sibling() - fill reserved @slot with a node like @node (a mapping: parent, depth, type,
+ * rights, generation) right behind it, with its own @badge.  Tree lock held; cannot fail.
+ */
+void tree_add_sibling(struct object *object, struct slot *node, struct slot *slot, u64 badge);
+
+/**
  * tree_check_add() - may a child be hung below @cap's slot?  Tree lock held.
  * Return: ST_OK; ST_BADHANDLE if the capability has died; ST_DEPTH; or
  * SYSCALL_RESTART if a revocation was pending (one batch of it was done).
@@ -206,7 +216,7 @@ long cap_held(u32 number, u8 type, struct cap *out);
 /** cap_drop() - give up a held capability (0: nothing). The holder has forgotten the number. */
 void cap_drop(u32 number);
 
-/* ---- cap/transfer.c: capabilities in messages ---- */
+/* ---- cap/transfer.c: capabilities between spaces ---- */
 
 /**
  * cap_transfer() - send the capability @handle of @from into reserved slot @to.

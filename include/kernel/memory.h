@@ -19,21 +19,25 @@ struct memory {
 	struct object object;
 	/* immutable after creation */
 	u64 nr_pages;
-	paddr_t base; /* physical memory: first byte; else unused */
+	u64 nr_charged; /* frames paid for: pages and frame lists */
+	paddr_t base;   /* physical memory: first byte; else unused */
+	u8 depth;       /* levels of frame lists: 0 (one page, no list), 1 or 2 */
 	bool is_physical;
 	bool is_device; /* mapped uncached */
 	/* memory lock */
 	struct spinlock lock;
-	paddr_t **frames; /* frame of 512 pointers to frames of 512 addresses; 0 = not there yet */
+	paddr_t frames; /* top frame list, or the frame itself at depth 0; 0 = not there yet */
 	u64 nr_resident;
-	u32 nr_writable; /* regions that allow writing */
+	u64 cursor;      /* sealing, teardown: pages dealt with so far */
+	u32 nr_writable; /* regions through which some CPU may write */
+	bool is_sealing; /* no new writable regions; caches are being cleaned */
 	bool is_sealed;
 };
 
-/** memory_create() - ordinary memory. Return: NULL if the account cannot pay for it. */
+/** memory_create() - ordinary memory of 1..MEMORY_MAX_PAGES. Return: NULL if the account cannot pay for it. */
 struct memory *memory_create(u64 nr_pages);
 
-/** memory_create_physical() - a fixed range. */
+/** memory_create_physical() - a fixed range. NULL if there is no memory for the object. */
 struct memory *memory_create_physical(paddr_t base, u64 nr_pages, bool is_device);
 
 /** memory_frame() - the frame of page @index, allocated and cleared if needed. Cannot fail for a valid index. */
@@ -42,8 +46,18 @@ paddr_t memory_frame(struct memory *memory, u64 index);
 /** memory_frame_present() - the frame or 0. */
 paddr_t memory_frame_present(struct memory *memory, u64 index);
 
-/** memory_seal() - for ever read-only + executable. Return: ST_OK, ST_BUSY while a writable mapping exists. */
+/**
+ * memory_seal() - for ever read-only + executable; a bounded piece of the cache cleaning at a time.
+ * Return: ST_OK, ST_INVALID for devices, ST_BUSY while a writable mapping exists, SYSCALL_RESTART.
+ */
 long memory_seal(struct memory *memory);
+
+/**
+ * memory_add_writer() / memory_drop_writer() - a region begins or ceases to allow writing.
+ * Return of the first: ST_OK or ST_SEALED.
+ */
+long memory_add_writer(struct memory *memory) __must_check;
+void memory_drop_writer(struct memory *memory);
 
 /** memory_teardown_step() - reaper, derivation list empty: free frames in bounded pieces. true when done. */
 bool memory_teardown_step(struct memory *memory);

@@ -35,6 +35,9 @@ bool kmap_is_kernel_device(paddr_t base, u64 size);
 /** kmap_stack() - a kernel stack for CPU @index with guard pages. Return: its top. */
 kaddr_t kmap_stack(u32 index);
 
+/** kmap_close() - user spaces copy the root from now on: it gets no new entries any more. */
+void kmap_close(void);
+
 /** kmap_root() - the kernel's root table. */
 paddr_t kmap_root(void);
 
@@ -70,16 +73,20 @@ u64 account_available(void);
 
 /* ---- mm/slab.c: fixed-size kernel memory, type-stable ---- */
 
+#define SLAB_MAX_SIZE (PAGE_SIZE - 32)
+
 struct slab_cache {
 	const char *name;
-	u32 size; /* of an item, 16 .. PAGE_SIZE bytes, multiple of 16 */
+	u32 size; /* of an item, 16 .. SLAB_MAX_SIZE bytes, multiple of 16 */
 	struct spinlock lock;
-	void *free;
+	void *free; /* frames with free items */
 	u64 nr_used, nr_total;
 };
 
 /** slab_alloc() - an item; contents are what its last user left (fresh: zero). NULL if memory is exhausted. */
 void *slab_alloc(struct slab_cache *cache) __must_check;
+
+/** slab_free() - give an item back; panics on a double free. Its contents stay. */
 void slab_free(struct slab_cache *cache, void *item);
 
 /* ---- mm/pgtable.c: the one walker ---- */
@@ -96,8 +103,22 @@ pte_t *pgtable_entry(paddr_t root, u64 address, unsigned level);
 /** pgtable_map() - map a range with the largest leaves alignment allows; tables by frame_alloc/bootmem. Kernel half. */
 long pgtable_map(paddr_t root, u64 address, paddr_t base, u64 size, u32 flags);
 
-/** pgtable_clear() - clear the level-0 leaves of a range, at most @limit of them; returns how many bytes were covered and whether any was present. */
+/**
+ * pgtable_clear() - clear the level-0 leaves of a range, at most @limit of them.
+ * Return: how many bytes from @address on are clear now; *any: one of them was present.
+ */
 u64 pgtable_clear(paddr_t root, u64 address, u64 size, u64 limit, bool *any);
+
+/**
+ * pgtable_detach() - unlink the tables that serve nothing but [low, high) around @address.
+ * [low, high) holds no present leaf.  They are put on *list, linked by their first word
+ * (bit 0 clear: not present to a CPU that still walks them); pgtable_free_list() frees
+ * them after the next shootdown.  Return: true if there were any.
+ */
+bool pgtable_detach(paddr_t root, u64 address, u64 low, u64 high, paddr_t *list);
+
+/** pgtable_free_list() - free and discharge up to @limit detached tables. */
+void pgtable_free_list(paddr_t *list, unsigned limit);
 
 /** pgtable_free_step() - free tables of the user half in bounded pieces. true when all are gone (root stays). */
 bool pgtable_free_step(paddr_t root);
