@@ -166,10 +166,13 @@ void tree_add_child(struct object *object, struct slot *parent, struct slot *slo
  */
 void tree_add_sibling(struct object *object, struct slot *node, struct slot *slot, u64 badge);
 
+/** tree_add_sibling() - like tree_add_child() below the parent of @node, which has no children. */
+void tree_add_sibling(struct object *object, struct slot *node, struct slot *slot, u64 badge);
+
 /**
  * tree_check_add() - may a child be hung below @cap's slot?  Tree lock held.
- * Return: ST_OK; ST_BADHANDLE if the capability has died; ST_DEPTH; or
- * SYSCALL_RESTART if a revocation was pending (one batch of it was done).
+ * Does a batch of a revocation that is under way first.
+ * Return: ST_OK; ST_BADHANDLE if the capability has died; ST_DEPTH.
  */
 long tree_check_add(const struct cap *cap);
 
@@ -206,17 +209,26 @@ bool tree_delete(struct object *object, struct slot *slot);
 
 /**
  * cap_hold() - make a kernel-held child of @cap; its slot number goes to *number.
- * Return: ST_OK, ST_NOMEM, ST_BADHANDLE, ST_DEPTH or SYSCALL_RESTART.
+ * Return: ST_OK, ST_NOMEM, ST_BADHANDLE or ST_DEPTH.
  */
 long cap_hold(const struct cap *cap, u32 rights, u64 badge, u32 *number);
 
-/** cap_held() - look a held capability up: as cap_lookup(). */
+/** cap_held() - copy a held capability. Return: ST_OK; ST_BADHANDLE if 0 or dead. */
 long cap_held(u32 number, u8 type, struct cap *out);
 
 /** cap_drop() - give up a held capability (0: nothing). The holder has forgotten the number. */
 void cap_drop(u32 number);
 
 /* ---- cap/transfer.c: capabilities between spaces ---- */
+
+/**
+ * cap_lend() - a child of @cap with at most @rights into reserved slot @to; @badge if it has none.
+ * Return: ST_OK, ST_BADHANDLE, ST_DEPTH.
+ */
+long cap_lend(const struct cap *cap, struct slot *to, u32 rights, u64 badge);
+
+/** cap_give() - @cap itself moves to reserved slot @to. Return: ST_OK, ST_BADHANDLE. */
+long cap_give(const struct cap *cap, struct slot *to);
 
 /**
  * cap_transfer() - send the capability @handle of @from into reserved slot @to.

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Capabilities the kernel holds for an object: the notification of an
+ * interrupt, the fault endpoint of a process.  They are nodes of the tree like
+ * all others, so revoking the capability they were made from ends the binding.
+ * The slot stays the holder's, emptied, so the number never names another.
+ */
+#include <kernel/cap.h>
+#include <kernel/panic.h>
+
+long cap_hold(const struct cap *cap, u32 rights, u64 badge, u32 *number)
+{
+	struct slot *slot = cap_reserve(&kernel_space);
+	struct object *object = cap->object;
+	long status;
+
+	if (!slot)
+		return ST_NOMEM;
+	spin_lock(&object->tree_lock);
+	status = tree_check_add(cap);
+	if (status == ST_OK)
+		tree_add_child(object, cap->slot, slot, object->type, rights, badge);
+	spin_unlock(&object->tree_lock);
+	if (status == ST_OK)
+		*number = slot_number(slot);
+	else
+		cap_unreserve(slot);
+	return status;
+}
+
+long cap_held(u32 number, u8 type, struct cap *out)
+{
+	long status;
+
+	if (!number)
+		return ST_BADHANDLE;
+	status = cap_of_slot(slot_by_number(number), out);
+	ASSERT(status != ST_OK || cap_type(out->token) == type);
+	return status;
+}
+
+void cap_drop(u32 number)
+{
+	struct slot *slot;
+	struct object *object;
+	bool was_last = false;
+
+	if (!number)
+		return;
+	slot = slot_by_number(number);
+	/* Emptied or not: its object field is only ever changed by the holder. */
+	object = object_by_id(slot->object);
+	spin_lock(&object->tree_lock);
+	if (cap_type(slot->token) != TYPE_NONE)
+		was_last = tree_delete(object, slot);
+	spin_unlock(&object->tree_lock);
+	cap_unreserve(slot);
+	if (was_last)
+		object_unreachable(object);
+}

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Capability spaces: leaves of slots, look-up by handle, free slots.
+ *
+ * Owns: the global numbering of leaves, each space's directory and free list.
+ * A leaf's memory is type-stable and keeps its number for ever, so a slot
+ * number found in a derivation list always names slot memory.  Look-up takes
+ * no lock: the token is read before and after the rest, and holds the slot's
+ * generation, so equal tokens mean one consistent capability.
+ *
+ *   handle -> directory[leaf] -> slot -> object id -> object
+ */
+#include <kernel/cap.h>
+#include <kernel/mm.h>
+#include <kernel/panic.h>
+#include <kernel/process.h>
+#include <lib/string.h>
+
+/* What slot 0 of a leaf really is. Its first word is a token no handle equals. */
+struct cap_leaf {
+	u64 token; /* 0 */
+	u32 number;
+	u32 index; /* inside its space */
+	struct cap_space *space;
+	u64 unused;
+};
+_Static_assert(sizeof(struct cap_leaf) == sizeof(struct slot), "leaf header layout");
+
+#define LEAF_PAGE (PAGE_SIZE / sizeof(struct slot *))
+#define LEAF_PAGES 4096 /* 2 Mi leaves, 128 Mi slots: 27 bits of slot number */
+#define DIRECTORY_ORDERS 6
+#define SWEEP_BATCH 16
+
+static struct slab_cache leaf_cache = { .name = "capability leaf", .size = 2048 };
+static struct spinlock number_lock;
+static struct slot **leaves[LEAF_PAGES];
+static u32 nr_leaves_numbered = 1; /* slot number 0 is "none" */
+
+struct cap_space kernel_space;
+
+static struct cap_leaf *leaf_of(const struct slot *slot)
+{
+	return (struct cap_leaf *)ALIGN_DOWN((u64)slot, (u64)CAP_LEAF_SLOTS * sizeof(struct slot));
+}
+
+u32 slot_number(const struct slot *slot)
+{
+	struct cap_leaf *leaf = leaf_of(slot);
+
+	return leaf->number * CAP_LEAF_SLOTS + (u32)(slot - (struct slot *)leaf);
+}
+
+struct slot *slot_by_number(u32 number)
+{
+	u32 leaf = number / CAP_LEAF_SLOTS;
+
+	return &load_acquire(&leaves[leaf / LEAF_PAGE])[leaf % LEAF_PAGE][number % CAP_LEAF_SLOTS];
+}
+
+struct cap_space *slot_space(const struct slot *slot)
+{
+	return leaf_of(slot)->space;
+}
+
+void cap_init(void)
+{
+	spin_init(&number_lock, LOCK_TABLE);
+	spin_init(&leaf_cache.lock, LOCK_SLAB);
+	if (cap_space_init(&kernel_space, NULL) != ST_OK)
+		panic("no memory for the kernel's capability space");
+}
+
+/* ---- leaves ---- */
+
+/* Number fresh leaf memory. Number lock held. */
+static bool leaf_enter(struct cap_leaf *leaf)
+{
+	u32 number = nr_leaves_numbered;
+
+	if (number / LEAF_PAGE >= LEAF_PAGES)
+		return false;
+	if (!leaves[number / LEAF_PAGE]) {
+		paddr_t page;
+
+		if (account_charge(1) != ST_OK)
+			return false;
+		page = frame_alloc(0, ZONE_NORMAL);
+		if (!page)
+			return false;
+		arch_clear_page(phys_to_ptr(page));
+		store_release(&leaves[number / LEAF_PAGE], (struct slot **)phys_to_ptr(page));
+	}
+	leaf->number = number;
+	leaves[number / LEAF_PAGE][number % LEAF_PAGE] = (struct slot *)leaf;
+	nr_leaves_numbered++;
+	return true;
+}
+
+static struct cap_leaf *leaf_alloc(void)
+{
+	struct cap_leaf *leaf = slab_alloc(&leaf_cache);
+	bool is_numbered;
+
+	if (!leaf)
+		return NULL;
+	ASSERT(IS_ALIGNED((u64)leaf, 2048));
+	/* The slab's free link lies in the first word; the number behind it survives reuse. */
+	spin_lock(&number_lock);
+	is_numbered = leaf->number || leaf_enter(leaf);
+	spin_unlock(&number_lock);
+	if (!is_numbered) {
+		slab_free(&leaf_cache, leaf);
+		return NULL;
+	}
+	return leaf;
+}
+
+/* Fill a leaf with empty slots, linked into the free list in ascending order. Slots lock held. */
+static void leaf_add(struct cap_space *space, struct cap_leaf *leaf)
+{
+	struct slot *slots = (struct slot *)leaf;
+
+	leaf->token = 0;
+	leaf->index = space->nr_leaves;
+	leaf->space = space;
+	for (u32 i = CAP_LEAF_SLOTS - 1; i > 0; i--) {
+		u32 index = leaf->index * CAP_LEAF_SLOTS + i;
+
+		memset(&slots[i], 0, sizeof(slots[i]));
+		slots[i].token = HANDLE_MAKE(index, 1u);
+		slots[i].next = space->free_first;
+		space->free_first = leaf->number * CAP_LEAF_SLOTS + i;
+	}
+	space->nr_free += CAP_LEAF_SLOTS - 1;
+	store_release(&space->directory[leaf->index], slots);
+	space->nr_leaves++;
+}
+
+/* ---- directory ---- */
+
+static u32 directory_order(u32 nr_pointers)
+{
+	u32 order = 0;
+
+	while ((PAGE_SIZE / sizeof(struct slot *)) << order < nr_pointers)
+		order++;
+	return order;
+}
+
+static struct slot **directory_alloc(u32 order)
+{
+	paddr_t base;
+
+	if (account_charge(1UL << order) != ST_OK)
+		return NULL;
+	base = frame_alloc(order, ZONE_NORMAL);
+	if (!base) {
+		account_release(1UL << order);
+		return NULL;
+	}
+	memset(phys_to_ptr(base), 0, PAGE_SIZE << order);
+	return phys_to_ptr(base);
+}
+
+static void directory_free(struct slot **directory, u32 order)
+{
+	frame_free(ptr_to_phys(directory), order);
+	account_release(1UL << order);
+}
+
+long cap_space_init(struct cap_space *space, struct process *owner)
+{
+	memset(space, 0, sizeof(*space));
+	spin_init(&space->lock, LOCK_SLOTS);
+	space->owner = owner;
+	space->directory = directory_alloc(0);
+	if (!space->directory)
+		return ST_NOMEM;
+	space->leaf_mask = PAGE_SIZE / sizeof(struct slot *) - 1;
+	return ST_OK;
+}
+
+/* Twice the directory. The old one stays readable until the space goes. Slots lock held. */
+static bool directory_grow(struct cap_space *space)
+{
+	u32 order = directory_order(space->leaf_mask + 1);
+	struct slot **larger;
+
+	if (space->leaf_mask + 1 >= 1u << HANDLE_LEAF_BITS)
+		return false;
+	larger = directory_alloc(order + 1);
+	if (!larger)
+		return false;
+	memcpy(larger, space->directory, (space->leaf_mask + 1) * sizeof(*larger));
+	space->old[order] = space->directory;
+	/* Partner: cap_lookup() loads the mask before the directory. */
+	store_release(&space->directory, larger);
+	store_release(&space->leaf_mask, space->leaf_mask * 2 + 1);
+	return true;
+}
+
+/* ---- free slots ---- */
+
+/* Make room. Slots lock held. */
+static bool space_extend(struct cap_space *space)
+{
+	struct cap_leaf *leaf;
+
+	if (space->nr_leaves > space->leaf_mask && !directory_grow(space))
+		return false;
+	leaf = leaf_alloc();
+	if (leaf)
+		leaf_add(space, leaf);
+	return leaf != NULL;
+}
+
+struct slot *cap_reserve(struct cap_space *space)
+{
+	struct slot *slot = NULL;
+
+	spin_lock(&space->lock);
+	if (!space->is_closed && (space->free_first || space_extend(space))) {
+		slot = slot_by_number(space->free_first);
+		space->free_first = slot->next;
+		space->nr_free--;
+		space->nr_used++;
+		slot->next = 0;
+	}
+	spin_unlock(&space->lock);
+	return slot;
+}
+
+void cap_unreserve(struct slot *slot)
+{
+	struct cap_space *space = slot_space(slot);
+
+	spin_lock(&space->lock);
+	slot->prev = 0;
+	slot->next = space->free_first;
+	space->free_first = slot_number(slot);
+	space->nr_free++;
+	space->nr_used--;
+	spin_unlock(&space->lock);
+}
+
+/* ---- look-up ---- */
+
+long cap_of_slot(struct slot *slot, struct cap *out)
+{
+	out->slot = slot;
+	out->token = load_acquire(&slot->token);
+	if (cap_type(out->token) == TYPE_NONE)
+		return ST_BADHANDLE;
+	out->generation = load_relaxed(&slot->generation);
+	out->badge = load_relaxed(&slot->badge);
+	out->object = object_by_id(load_relaxed(&slot->object));
+	/* Orders the loads above before the second look at the token. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (load_relaxed(&slot->token) != out->token || !out->object)
+		return ST_BADHANDLE;
+	return object_is_alive(out->object, out->generation) ? ST_OK : ST_BADHANDLE;
+}
+
+long cap_lookup(struct cap_space *space, handle_t handle, u8 type, u32 rights, struct cap *out)
+{
+	u32 index = HANDLE_INDEX(handle);
+	u32 mask = load_acquire(&space->leaf_mask);
+	struct slot **directory = load_acquire(&space->directory);
+	struct slot *leaf;
+	long status;
+
+	if (index / CAP_LEAF_SLOTS > mask)
+		return ST_BADHANDLE;
+	/* Masked again, so that a mispredicted branch stays inside of the directory. */
+	leaf = load_acquire(&directory[(index / CAP_LEAF_SLOTS) & mask]);
+	if (!leaf || index % CAP_LEAF_SLOTS == 0)
+		return ST_BADHANDLE;
+	status = cap_of_slot(&leaf[index % CAP_LEAF_SLOTS], out);
+	if (status != ST_OK || cap_handle(out->token) != handle)
+		return ST_BADHANDLE;
+	if (type != TYPE_NONE && cap_type(out->token) != type)
+		return ST_BADTYPE;
+	return (cap_rights(out->token) & rights) == rights ? ST_OK : ST_NORIGHTS;
+}
+
+bool cap_is_current(const struct cap *cap)
+{
+	return load_acquire(&cap->slot->token) == cap->token &&
+	       object_is_alive(cap->object, cap->generation);
+}
+
+handle_t cap_next(struct cap_space *space, u32 from)
+{
+	u32 mask = load_acquire(&space->leaf_mask);
+	struct slot **directory = load_acquire(&space->directory);
+	u32 end = MIN(load_acquire(&space->nr_leaves), mask + 1) * CAP_LEAF_SLOTS;
+
+	for (u32 i = from; i < end; i++) {
+		struct slot *leaf = load_acquire(&directory[i / CAP_LEAF_SLOTS]);
+		struct cap cap;
+
+		if (leaf && i % CAP_LEAF_SLOTS && cap_of_slot(&leaf[i % CAP_LEAF_SLOTS], &cap) == ST_OK)
+			return cap_handle(cap.token);
+	}
+	return HANDLE_NULL;
+}
+
+/* ---- the end of a space ---- */
+
+void cap_space_close(struct cap_space *space)
+{
+	spin_lock(&space->lock);
+	space->is_closed = true;
+	spin_unlock(&space->lock);
+}
+
+/*
+ * Delete what @slot holds. The capability may be dead (its object's generation
+ * is past) and still be in a tree: the object stays until its tree is empty.
+ */
+static enum sweep slot_delete(struct slot *slot, struct vspace **wait)
+{
+	u64 token = load_acquire(&slot->token);
+	struct cap cap = { .slot = slot, .token = token };
+
+	if (cap_type(token) == TYPE_NONE)
+		return SWEEP_DONE;
+	cap.object = object_by_id(slot->object);
+	cap.generation = slot->generation;
+	switch (tree_delete_below(&cap, true, wait)) {
+	case SYSCALL_RESTART:
+		return SWEEP_MORE;
+	case ST_BUSY:
+		return SWEEP_FLUSH;
+	default:
+		return SWEEP_DONE;
+	}
+}
+
+enum sweep cap_space_step(struct cap_space *space, struct vspace **wait)
+{
+	u32 end = space->nr_leaves * CAP_LEAF_SLOTS;
+	u32 budget = SWEEP_BATCH;
+
+	/* The cursor is a key: slots before it are empty and stay so, the space is closed. */
+	while (space->sweep_next < end) {
+		struct slot *slot = &space->directory[space->sweep_next / CAP_LEAF_SLOTS]
+						     [space->sweep_next % CAP_LEAF_SLOTS];
+
+		if (space->sweep_next % CAP_LEAF_SLOTS) {
+			enum sweep sweep = slot_delete(slot, wait);
+
+			if (sweep != SWEEP_DONE)
+				return sweep;
+		}
+		space->sweep_next++;
+		if (--budget == 0)
+			return SWEEP_MORE;
+	}
+	return SWEEP_DONE;
+}
+
+void cap_space_free(struct cap_space *space)
+{
+	u32 order = directory_order(space->leaf_mask + 1);
+
+	for (u32 i = 0; i < space->nr_leaves; i++)
+		slab_free(&leaf_cache, space->directory[i]);
+	directory_free(space->directory, order);
+	while (order-- > 0)
+		directory_free(space->old[order], order);
+	space->directory = NULL;
+	space->nr_leaves = 0;
+}

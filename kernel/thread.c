@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Threads: creation, end, and the window for incoming capabilities.
+ *
+ * A thread ends on its home CPU only (thread_die), when it neither waits nor
+ * is claimed, so nobody else touches it.  Its object stays for thread_info
+ * until the last capability is gone, then the reaper of its home releases it:
+ * the home also serves the thread's inbox entries, so none can be under way.
+ */
+#include <kernel/ipc.h>
+#include <kernel/panic.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+
+long thread_create(struct process *process, const struct thread_start *start, struct thread **out)
+{
+	struct object *object = object_alloc(TYPE_THREAD);
+	struct thread *thread;
+	long status;
+
+	if (!object)
+		return ST_NOMEM;
+	thread = thread_of(object);
+	arch_regs_init(&thread->regs, start->entry, start->stack, start->argument);
+	thread->process = process;
+	thread->home = start->cpu;
+	thread->priority = start->priority;
+	thread->state = THREAD_INACTIVE;
+	list_init(&thread->process_link);
+	list_init(&thread->run_link);
+	list_init(&thread->wait_link);
+	rb_node_init(&thread->timer);
+	rb_node_init(&thread->send_node);
+	status = process_attach(process, thread, start->wants_page);
+	if (status != ST_OK) {
+		object_discard(object);
+		return status;
+	}
+	*out = thread;
+	return ST_OK;
+}
+
+void thread_die(struct thread *thread)
+{
+	struct cpu *cpu = arch_this_cpu();
+	struct object *object = &thread->object;
+	bool is_dying, is_reachable;
+
+	ASSERT(thread->home == cpu && thread->wait_kind == WAIT_NONE);
+	if (rb_is_linked(&thread->timer))
+		rb_remove(&cpu->timers, &thread->timer);
+	thread_window_release(thread);
+	notification_unbind(thread);
+	store_release(&thread->state, THREAD_DEAD);
+	process_thread_gone(thread->process, thread);
+
+	/* Whoever kills the object from now on sees DEAD and asks this CPU to reap. */
+	spin_lock(&object->lock);
+	is_dying = object->state == OBJECT_DYING;
+	if (is_dying)
+		object_queue(object);
+	spin_unlock(&object->lock);
+	if (is_dying)
+		return;
+	spin_lock(&object->tree_lock);
+	is_reachable = object->tree_first != 0;
+	spin_unlock(&object->tree_lock);
+	if (!is_reachable)
+		object_kill(object);
+}
+
+void thread_kill(struct thread *thread)
+{
+	if (load_acquire(&thread->state) != THREAD_DEAD)
+		thread_post(thread, REQUEST_KILL);
+	else if (thread->home == arch_this_cpu())
+		object_queue(&thread->object);
+	else
+		thread_post(thread, REQUEST_REAP);
+}
+
+bool thread_reap(struct thread *thread)
+{
+	/* Posters check the generation under the object lock: no new request can come. */
+	return !load_acquire(&thread->requests);
+}
+
+long thread_window_reserve(struct thread *thread, u32 count)
+{
+	ASSERT(thread->window_count == 0 && count <= MSG_MAX_CAPS);
+	while (thread->window_count < count) {
+		struct slot *slot = cap_reserve(&thread->process->caps);
+
+		if (!slot) {
+			thread_window_release(thread);
+			return ST_NOSLOTS;
+		}
+		thread->window[thread->window_count++] = slot;
+	}
+	return ST_OK;
+}
+
+void thread_window_release(struct thread *thread)
+{
+	for (u32 i = 0; i < thread->window_count; i++)
+		if (thread->window[i])
+			cap_unreserve(thread->window[i]);
+	thread->window_count = 0;
+}

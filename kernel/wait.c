@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Ending a wait for another reason than its purpose: timeout, interruption, kill.
+ *
+ * The home CPU first leaves its reason in thread->cancel and only then tries
+ * to unlink the thread from what it waits on.  If a claimant was faster, the
+ * thread either arrives home soon (and the reason is looked at there), or the
+ * claimant parks it again (a sender becomes a caller): then the claimant,
+ * after publishing, looks at thread->cancel itself.  Full fences on both sides
+ * make sure that one of the two sees the other.
+ */
+#include <kernel/ipc.h>
+#include <kernel/panic.h>
+#include <kernel/thread.h>
+#include <kernel/vspace.h>
+
+/* The lock under which a thread in @kind is unlinked. */
+static struct spinlock *wait_lock(void *object, u8 kind)
+{
+	switch (kind) {
+	case WAIT_NOTIFY:
+		return &((struct notification *)object)->object.lock;
+	case WAIT_FLUSH:
+		return &((struct vspace *)object)->flush.lock;
+	default:
+		return &((struct endpoint *)object)->object.lock;
+	}
+}
+
+static bool claim_queued(struct thread *thread, u8 kind)
+{
+	void *object = thread->wait_object;
+	struct spinlock *lock = wait_lock(object, kind);
+	bool is_won;
+
+	/* Memory of these objects is type-stable: the lock is one even if the wait has ended. */
+	spin_lock(lock);
+	is_won = thread->wait_kind == kind && thread->wait_object == object;
+	if (is_won && kind == WAIT_SEND)
+		rb_remove(&((struct endpoint *)object)->senders, &thread->send_node);
+	else if (is_won)
+		list_remove(&thread->wait_link);
+	if (is_won)
+		store_release(&thread->wait_kind, WAIT_NONE);
+	spin_unlock(lock);
+	return is_won;
+}
+
+bool thread_claim(struct thread *thread)
+{
+	u8 kind = load_acquire(&thread->wait_kind);
+
+	switch (kind) {
+	case WAIT_NONE:
+		return false;
+	case WAIT_SLEEP:
+		break;
+	case WAIT_REPLY:
+		if (!atomic_compare_exchange(&thread->reply->caller, thread, NULL))
+			return false;
+		thread->reply = NULL;
+		break;
+	default:
+		return claim_queued(thread, kind);
+	}
+	store_release(&thread->wait_kind, WAIT_NONE);
+	return true;
+}
+
+bool thread_cancel(struct thread *thread, u32 reason)
+{
+	atomic_fetch_or(&thread->cancel, reason);
+	fence_full(); /* partner: thread_parked_remotely() */
+	return thread_claim(thread);
+}
+
+void thread_wait_ended(struct thread *thread, long status)
+{
+	if (thread->reply)
+		atomic_compare_exchange(&thread->reply->caller, REPLY_OFFERED_BY(thread), NULL);
+	thread->reply = NULL;
+	thread_window_release(thread);
+	if (thread->is_fault)
+		thread->is_fault = false; /* the instruction faults again */
+	else
+		arch_set_status(&thread->regs, status);
+}
+
+bool thread_parked_remotely(struct thread *thread)
+{
+	fence_full(); /* partner: thread_cancel() */
+	return load_relaxed(&thread->cancel) && thread_claim(thread);
+}
