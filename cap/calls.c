@@ -173,7 +173,7 @@ static long delete_call(struct thread *self, handle_t handle, bool and_self)
 	}
 	if (status != ST_BUSY)
 		return status;
-	flush_wait_restart(wait, self);
+	thread_wait_flush(self, wait);
 	return SYSCALL_DONE;
 }
 

@@ -43,6 +43,7 @@ void cap_drop(u32 number)
 {
 	struct slot *slot;
 	struct object *object;
+	u32 generation = 0;
 	bool was_last = false;
 
 	if (!number)
@@ -51,10 +52,11 @@ void cap_drop(u32 number)
 	/* Emptied or not: its object field is only ever changed by the holder. */
 	object = object_by_id(slot->object);
 	spin_lock(&object->tree_lock);
+	generation = slot->generation;
 	if (cap_type(slot->token) != TYPE_NONE)
 		was_last = tree_delete(object, slot);
 	spin_unlock(&object->tree_lock);
 	cap_unreserve(slot);
 	if (was_last)
-		object_unreachable(object);
+		object_unreachable(object, generation);
 }

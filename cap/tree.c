@@ -147,8 +147,11 @@ enum sweep tree_sweep(struct object *object, u32 root, struct vspace **wait)
 		if (root && cap_depth(slot->token) <= cap_depth(slot_by_number(root)->token))
 			return SWEEP_DONE;
 		if (cap_type(slot->token) == TYPE_MAPPING) {
-			enum sweep sweep = region_shrink((struct region *)slot->badge, wait);
+			struct region *region = (struct region *)slot->badge;
+			enum sweep sweep;
 
+			*wait = region->space;
+			sweep = region_shrink(region);
 			if (sweep != SWEEP_DONE)
 				return sweep;
 		}
@@ -210,6 +213,7 @@ long tree_delete_below(const struct cap *cap, bool and_self, struct vspace **wai
 {
 	struct object *object = cap->object;
 	bool was_last = false;
+	u32 generation;
 	enum sweep sweep;
 
 	spin_lock(&object->tree_lock);
@@ -217,6 +221,7 @@ long tree_delete_below(const struct cap *cap, bool and_self, struct vspace **wai
 		spin_unlock(&object->tree_lock);
 		return ST_BADHANDLE;
 	}
+	generation = cap->slot->generation;
 	sweep = delete_below(object, cap->slot, wait);
 	if (sweep == SWEEP_DONE && and_self)
 		was_last = tree_delete(object, cap->slot);
@@ -227,6 +232,6 @@ long tree_delete_below(const struct cap *cap, bool and_self, struct vspace **wai
 		return ST_BUSY;
 	wake_dead(object);
 	if (was_last)
-		object_unreachable(object);
+		object_unreachable(object, generation);
 	return ST_OK;
 }

@@ -79,15 +79,15 @@ bool process_may_go(struct process *process)
 
 /* ---- message pages ---- */
 
-/* Take a place in the window. Return: its index, or PROCESS_MAX_THREADS if all are in use. */
+/* Take a place in the window. Return: its index, or PROCESS_MAX_PAGES if all are in use. */
 static u32 page_reserve(struct process *process)
 {
 	u32 i = 0;
 
 	spin_lock(&process->lock);
-	while (i < PROCESS_MAX_THREADS && (process->pages[i] & PAGE_IN_USE))
+	while (i < PROCESS_MAX_PAGES && (process->pages[i] & PAGE_IN_USE))
 		i++;
-	if (i < PROCESS_MAX_THREADS)
+	if (i < PROCESS_MAX_PAGES)
 		process->pages[i] |= PAGE_IN_USE;
 	spin_unlock(&process->lock);
 	return i;
@@ -126,7 +126,7 @@ static long page_attach(struct process *process, struct thread *thread)
 	u32 i = page_reserve(process);
 	paddr_t frame;
 
-	if (i == PROCESS_MAX_THREADS)
+	if (i == PROCESS_MAX_PAGES)
 		return ST_NOMEM;
 	frame = page_provide(process, i);
 	if (!frame) {
@@ -238,7 +238,7 @@ void process_kill(struct process *process)
 
 static void pages_free(struct process *process)
 {
-	for (u32 i = 0; i < PROCESS_MAX_THREADS; i++) {
+	for (u32 i = 0; i < PROCESS_MAX_PAGES; i++) {
 		paddr_t frame = process->pages[i] & ~PAGE_IN_USE;
 
 		if (frame)

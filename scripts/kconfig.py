@@ -188,7 +188,7 @@ def check(conf):
     conf._config_contents("")
     # A value out of range is reported by not_taken() with its file and line.
     problems = [clean(w) for w in conf.warnings
-                if "outside the active range" not in w and "user value" not in w]
+                if "outside the active range" not in w and "which has type" not in w]
     problems += list(not_taken(conf)) + list(unsafe_strings(conf))
     if problems:
         raise Refused("\n".join(dict.fromkeys(problems)))

@@ -166,9 +166,6 @@ void tree_add_child(struct object *object, struct slot *parent, struct slot *slo
  */
 void tree_add_sibling(struct object *object, struct slot *node, struct slot *slot, u64 badge);
 
-/** tree_add_sibling() - like tree_add_child() below the parent of @node, which has no children. */
-void tree_add_sibling(struct object *object, struct slot *node, struct slot *slot, u64 badge);
-
 /**
  * tree_check_add() - may a child be hung below @cap's slot?  Tree lock held.
  * Does a batch of a revocation that is under way first.

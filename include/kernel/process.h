@@ -10,7 +10,7 @@
 #include <kernel/reaper.h>
 #include <lib/list.h>
 
-#define PROCESS_MAX_THREADS 512 /* one frame of message-page pointers */
+#define PROCESS_MAX_PAGES 512 /* one frame of message-page pointers */
 
 struct process {
 	struct object object;
@@ -34,9 +34,6 @@ struct process {
 	u64 watch_bits;
 	char name[16];
 };
-
-/* The window for message pages: the last PROCESS_MAX_THREADS pages of the user half. */
-#define MESSAGE_WINDOW (USER_END - PROCESS_MAX_THREADS * PAGE_SIZE)
 
 /** process_may_go() - it has ended, or never had a thread: nothing keeps it but its capabilities. */
 bool process_may_go(struct process *process);
