@@ -27,7 +27,7 @@ Q := $(if $(filter-out 0,$(V)),,@)
 # ---- missing tools: $(call need,TOOL) stops with the name of the Debian package
 blank    := $() $()
 on-path   = $(or $(wildcard $(addsuffix /$1,$(subst :,$(blank),$(PATH)))),$(shell command -v $1))
-package   = $(shell awk -v t=$(notdir $1) '$$1 == t { print $$2 }' scripts/packages)
+package   = $(patsubst $(notdir $1)=%,%,$(filter $(notdir $1)=%,$(file <scripts/packages)))
 need      = $(if $(call on-path,$1),,$(error $1 is not installed$(need-hint)))
 need-hint = $(if $(call package,$1),: apt install $(call package,$1)$(,) or run scripts/bootstrap)
 ,        := ,

@@ -37,7 +37,7 @@ def fail(message):
 def package_of(tool):
     """The Debian package of a tool, from the table beside this file."""
     with open(os.path.join(os.path.dirname(__file__), "packages"), encoding="utf-8") as table:
-        return dict(line.split() for line in table if line.strip()).get(tool, tool)
+        return dict(line.strip().split("=") for line in table).get(tool, tool)
 
 
 def need(tool):

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Two checkouts at different places, with different output directories, user
+# environments and times, give the same bytes.
+. "$(dirname "$0")/lib.sh"
+copy_tree "$work/a"
+copy_tree "$work/longer/path/b"
+
+for board in qemu_x86_64 qemu_aarch64 qemu_riscv64; do
+	(cd "$work/a" && make -s "${board}_defconfig" all) >"$work/out" 2>&1
+	result $? "$board: first checkout builds"
+	(cd "$work/longer/path/b" && find . -type f -exec touch -d 2001-01-01 {} + &&
+		umask 077 && TZ=Asia/Tokyo LANG=tr_TR.UTF-8 make -s O="$work/out-$board" "${board}_defconfig" all) >"$work/out" 2>&1
+	result $? "$board: second checkout builds"
+	for file in kernel.elf boot.cpio; do
+		passes "$board: $file is the same" cmp "$work/a/build/$file" "$work/out-$board/$file"
+	done
+done
+passes "AArch64: Image is the same" sh -c "cd '$work/a' && make -s qemu_aarch64_defconfig all &&
+	cmp build/Image '$work/out-qemu_aarch64/Image'"
+finish
