@@ -194,7 +194,7 @@ long sys_cap_destroy(struct thread *self, handle_t capability)
 
 	if (status != ST_OK)
 		return status;
-	return object_kill_if(cap.object, cap.generation) ? ST_OK : ST_BADHANDLE;
+	return object_kill(cap.object, cap.generation) ? ST_OK : ST_BADHANDLE;
 }
 
 long sys_cap_inspect(struct thread *self, handle_t capability)

@@ -154,32 +154,34 @@ void object_queue(struct object *object)
 	reaper_add(object);
 }
 
-void object_kill(struct object *object)
+bool object_kill(struct object *object, u32 generation)
 {
+	bool is_won;
+
 	spin_lock(&object->lock);
-	if (object->state != OBJECT_LIVE) {
-		spin_unlock(&object->lock);
-		return;
+	is_won = object->state == OBJECT_LIVE && object->generation == generation;
+	if (is_won) {
+		object->state = OBJECT_DYING;
+		store_release(&object->generation, generation + 1);
+		if (object->type == TYPE_THREAD)
+			thread_kill(thread_of(object));
+		else if (object->type == TYPE_PROCESS)
+			process_kill(container_of(object, struct process, object));
+		else
+			object_queue(object);
 	}
-	object->state = OBJECT_DYING;
-	store_release(&object->generation, object->generation + 1);
-	if (object->type == TYPE_THREAD)
-		thread_kill(thread_of(object));
-	else if (object->type == TYPE_PROCESS)
-		process_kill(container_of(object, struct process, object));
-	else
-		object_queue(object);
 	spin_unlock(&object->lock);
+	return is_won;
 }
 
-void object_unreachable(struct object *object)
+void object_unreachable(struct object *object, u32 generation)
 {
 	if (object->type == TYPE_THREAD && load_acquire(&thread_of(object)->state) != THREAD_DEAD)
 		return;
 	if (object->type == TYPE_PROCESS &&
 	    !process_may_go(container_of(object, struct process, object)))
 		return;
-	object_kill(object);
+	object_kill(object, generation);
 }
 
 void object_discard(struct object *object)

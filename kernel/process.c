@@ -309,6 +309,6 @@ enum reap process_reap(struct process *process, struct vspace **wait)
 	spin_unlock(&object->lock);
 	if (is_reachable)
 		return REAP_IDLE;
-	object_kill(object);
+	object_kill(object, object->generation);
 	return REAP_MORE;
 }

@@ -45,6 +45,7 @@ void thread_die(struct thread *thread)
 	struct cpu *cpu = arch_this_cpu();
 	struct object *object = &thread->object;
 	bool is_dying, is_reachable;
+	u32 generation;
 
 	ASSERT(thread->home == cpu && thread->wait_kind == WAIT_NONE);
 	if (rb_is_linked(&thread->timer))
@@ -56,6 +57,7 @@ void thread_die(struct thread *thread)
 
 	/* Whoever kills the object from now on sees DEAD and asks this CPU to reap. */
 	spin_lock(&object->lock);
+	generation = object->generation;
 	is_dying = object->state == OBJECT_DYING;
 	if (is_dying)
 		object_queue(object);
@@ -66,7 +68,7 @@ void thread_die(struct thread *thread)
 	is_reachable = object->tree_first != 0;
 	spin_unlock(&object->tree_lock);
 	if (!is_reachable)
-		object_kill(object);
+		object_kill(object, generation);
 }
 
 void thread_kill(struct thread *thread)
@@ -106,4 +108,10 @@ void thread_window_release(struct thread *thread)
 		if (thread->window[i])
 			cap_unreserve(thread->window[i]);
 	thread->window_count = 0;
+}
+
+void thread_wait_flush(struct thread *self, struct vspace *space)
+{
+	arch_restart_call(&self->regs);
+	flush_wait(space, self);
 }

@@ -20,8 +20,6 @@ static struct spinlock *wait_lock(void *object, u8 kind)
 	switch (kind) {
 	case WAIT_NOTIFY:
 		return &((struct notification *)object)->object.lock;
-	case WAIT_FLUSH:
-		return &((struct vspace *)object)->flush.lock;
 	default:
 		return &((struct endpoint *)object)->object.lock;
 	}
@@ -55,6 +53,8 @@ bool thread_claim(struct thread *thread)
 		return false;
 	case WAIT_SLEEP:
 		break;
+	case WAIT_FLUSH:
+		return flush_cancel(thread->wait_object, thread);
 	case WAIT_REPLY:
 		if (!atomic_compare_exchange(&thread->reply->caller, thread, NULL))
 			return false;

@@ -57,15 +57,15 @@ void object_discard(struct object *object);
 struct object *object_by_id(u32 id);
 
 /**
- * object_kill() - from now on every capability to the object is dead.
+ * object_kill() - from now on every capability to the object of @generation is dead.
  * Bumps the generation and queues the object for the reaper of this CPU; a
  * thread or process that still runs is ended and queued when it has ended.
- * The caller holds no lock.  Somebody else may have killed it before.
+ * The caller holds no lock.  Return: false if somebody else has killed it before.
  */
-void object_kill(struct object *object);
+bool object_kill(struct object *object, u32 generation);
 
-/** object_unreachable() - no capability is left: kill it, unless it is a thread or process that has not ended. */
-void object_unreachable(struct object *object);
+/** object_unreachable() - no capability of @generation is left: kill it, unless it is a thread or process that has not ended. */
+void object_unreachable(struct object *object, u32 generation);
 
 /** object_queue() - hand to the reaper of this CPU if it is on no list. Object lock held. */
 void object_queue(struct object *object);

@@ -177,6 +177,9 @@ bool thread_parked_remotely(struct thread *thread);
  */
 void thread_wait_ended(struct thread *thread, long status);
 
+/** thread_wait_flush() - the running thread waits for the shootdown of @space, then issues its call again. */
+void thread_wait_flush(struct thread *self, struct vspace *space);
+
 /** thread_window_reserve() - @count slots for capabilities to come. Return: ST_OK or ST_NOSLOTS. */
 long thread_window_reserve(struct thread *thread, u32 count) __must_check;
 
