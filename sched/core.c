@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Choosing: fixed priorities, round robin among equals, tickless.
+ *
+ * Owns: thread->state of this CPU's threads, the quantum, the timer.  Handlers
+ * only change states; the exit path asks sched_choose() once and switches.  A
+ * thread that was preempted goes back to the front of its priority and keeps
+ * its turn; one whose quantum ended, or that yields, goes to the end.  The
+ * timer is armed for the end of the quantum only while an equal waits.
+ */
+#include "sched_internal.h"
+#include <kernel/panic.h>
+
+#define QUANTUM ((ktime_t)CONFIG_SCHED_QUANTUM_US * 1000)
+
+void sched_init_cpu(struct cpu *cpu)
+{
+	runqueue_init(&cpu->runqueue);
+	rb_init(&cpu->timers);
+	cpu->deadline_armed = TIME_NEVER;
+}
+
+void sched_make_runnable(struct thread *thread)
+{
+	ASSERT(thread->home == arch_this_cpu());
+	store_release(&thread->state, THREAD_RUNNABLE);
+	runqueue_add(&thread->home->runqueue, thread, false);
+}
+
+void sched_dequeue(struct thread *thread)
+{
+	runqueue_remove(&thread->home->runqueue, thread);
+}
+
+/* The thread in user mode stops running: account its time. */
+void sched_leave(struct thread *thread)
+{
+	struct cpu *cpu = arch_this_cpu();
+
+	if (cpu->current != thread)
+		return;
+	thread->cpu_time += arch_now() - thread->started;
+	cpu->current = NULL;
+}
+
+void sched_block(struct thread *self, ktime_t deadline)
+{
+	struct cpu *cpu = arch_this_cpu();
+
+	sched_leave(self);
+	store_release(&self->state, THREAD_BLOCKED);
+	if (deadline != TIME_NEVER)
+		rb_insert(&cpu->timers, &self->timer, deadline);
+}
+
+void sched_yield(struct thread *self)
+{
+	sched_leave(self);
+	sched_make_runnable(self);
+}
+
+/* Wake at home at once, else by the inbox. */
+static void wake(struct thread *thread, bool at_front)
+{
+	struct cpu *cpu = arch_this_cpu();
+
+	/* A thread that is to die or stop does so in thread_returned(), without locks held. */
+	if (load_acquire(&thread->home) != cpu || load_relaxed(&thread->cancel) ||
+	    thread->is_suspended) {
+		thread_post(thread, REQUEST_WAKE);
+		return;
+	}
+	if (rb_is_linked(&thread->timer))
+		rb_remove(&cpu->timers, &thread->timer);
+	store_release(&thread->state, THREAD_RUNNABLE);
+	runqueue_add(&cpu->runqueue, thread, at_front);
+}
+
+void sched_wake(struct thread *thread)
+{
+	wake(thread, false);
+}
+
+void sched_hand_off(struct thread *thread)
+{
+	wake(thread, true);
+}
+
+/* Does the running thread give way to one of priority @best? */
+static bool must_switch(const struct cpu *cpu, const struct thread *running, int best, ktime_t now)
+{
+	if (best < 0)
+		return false;
+	return best > running->priority || (best == running->priority && now >= cpu->quantum_end);
+}
+
+struct thread *sched_choose(struct cpu *cpu)
+{
+	struct thread *running = cpu->current;
+	ktime_t now = arch_now();
+	struct thread *next;
+
+	if (running) {
+		int best = runqueue_best(&cpu->runqueue);
+
+		ASSERT(running->state == THREAD_RUNNING);
+		if (!must_switch(cpu, running, best, now))
+			return running;
+		sched_leave(running);
+		store_release(&running->state, THREAD_RUNNABLE);
+		runqueue_add(&cpu->runqueue, running, best > running->priority);
+	}
+	next = runqueue_take(&cpu->runqueue);
+	if (!next)
+		return NULL;
+	store_release(&next->state, THREAD_RUNNING);
+	next->started = now;
+	cpu->current = next;
+	cpu->quantum_end = now + QUANTUM;
+	cpu->nr_switches++;
+	return next;
+}
+
+void sched_arm(struct cpu *cpu, struct thread *next)
+{
+	struct rb_node *timer = rb_first(&cpu->timers);
+	ktime_t when = timer ? timer->rank : TIME_NEVER;
+
+	if (next && (cpu->runqueue.bitmap & BIT(next->priority)))
+		when = MIN(when, cpu->quantum_end);
+	if (when == cpu->deadline_armed)
+		return;
+	cpu->deadline_armed = when;
+	arch_set_deadline(when);
+}
+
+void sched_tick(struct cpu *cpu)
+{
+	cpu->deadline_armed = TIME_NEVER; /* the architecture disarmed it */
+	timeout_expire(cpu, arch_now());
+}
