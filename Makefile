@@ -74,6 +74,16 @@ defconfig: ; $(Q)$(kconfig) boarddefconfig $(FRAGMENTS)
 nconfig: ; $(Q)$(kconfig) menuconfig
 $(filter-out defconfig nconfig,$(config-goals)): ; $(Q)$(kconfig) $@ $(ARGS)
 
+clean:
+	$(Q)rm -rf $(filter-out $(O)/.config $(O)/.config.old,$(wildcard $(O)/* $(O)/.[!.]*))
+mrproper distclean:
+	$(Q)rm -rf $(O)
+help:
+	@sed -n 's/^#: \{0,1\}//p' scripts/help.txt Makefile scripts/*.mk
+	@echo; echo 'Boards:'; for f in configs/*_defconfig; do echo "  make $${f##*/}"; done
+	@echo; echo 'Fragments, added with FRAGMENTS="...":'; \
+	 for f in configs/*.config; do printf '  %-26s%s\n' $$f "$$(sed -n '1s/# //p' $$f)"; done
+
 ifneq ($(build-goals),)
 # Brought up to date on every run (about 50 ms): nothing about the configuration can be stale.
 sync := $(shell $(kconfig) sync $(and $(FRAGMENTS),fragments) >&2; echo $$?)
@@ -88,15 +98,6 @@ endif
 include scripts/checks.mk
 endif
 
-clean:
-	$(Q)rm -rf $(filter-out $(O)/.config $(O)/.config.old,$(wildcard $(O)/* $(O)/.[!.]*))
-mrproper distclean:
-	$(Q)rm -rf $(O)
-help:
-	@sed -n 's/^#: \{0,1\}//p' scripts/help.txt Makefile scripts/*.mk
-	@echo; echo 'Boards:'; for f in configs/*_defconfig; do echo "  make $${f##*/}"; done
-	@echo; echo 'Fragments, added with FRAGMENTS="...":'; \
-	 for f in configs/*.config; do printf '  %-26s%s\n' $$f "$$(sed -n '1s/# //p' $$f)"; done
 #: Configuration
 #:   <board>_defconfig      take a board's configuration (FRAGMENTS="configs/debug.config ..." adds to it)
 #:   defconfig              the first board of ARCH= (x86_64, aarch64, riscv64)

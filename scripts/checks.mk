@@ -51,7 +51,7 @@ endif
 .PHONY: check-style check-includes check-shell check-build check-all htmldocs
 check-style:    ; $(Q)$(PYTHON) scripts/check-style.py
 check-includes: ; $(Q)$(PYTHON) scripts/check-includes.py
-check-shell:    ; $(call need,shellcheck)$(Q)shellcheck -s sh $$(grep -lE '^#!/bin/sh' $$(git ls-files scripts tests .ci))
+check-shell:    ; $(call need,shellcheck)$(Q)shellcheck -x -P SCRIPTDIR -s sh $$(grep -lE '^#!/bin/sh' $$(git ls-files scripts tests .ci))
 check-build:    ; $(Q)$(PYTHON) scripts/check-all --out '$(O)' build
 check-all:      ; $(Q)$(PYTHON) scripts/check-all --out '$(O)' $(GROUPS)
 htmldocs:

@@ -48,7 +48,7 @@ refused() {
 		result 1 "$tap_name: it was accepted"
 	elif grep -q Traceback "$work/out"; then
 		result 1 "$tap_name: traceback"
-	elif grep -Eq "$tap_pattern" "$work/out"; then
+	elif grep -Eqe "$tap_pattern" "$work/out"; then
 		result 0 "$tap_name"
 	else
 		result 1 "$tap_name: no message like '$tap_pattern'"
@@ -62,7 +62,7 @@ says() {
 	shift 2
 	if ! "$@" >"$work/out" 2>&1; then
 		result 1 "$tap_name: it failed"
-	elif grep -Eq "$tap_pattern" "$work/out"; then
+	elif grep -Eqe "$tap_pattern" "$work/out"; then
 		result 0 "$tap_name"
 	else
 		result 1 "$tap_name: no line like '$tap_pattern'"

@@ -13,7 +13,7 @@ for dir in /usr/local/bin /usr/bin /bin /usr/sbin /sbin; do
 	find "$dir/" -maxdepth 1 ! -type d -exec ln -s -t "$work/all" {} + 2>/dev/null
 done
 without() {
-	rm -rf "$work/bin"
+	rm -rf "${work:?}/bin"
 	cp -a "$work/all" "$work/bin"
 	for tool in "$@"; do
 		rm -f "$work/bin/$tool"

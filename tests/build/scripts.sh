@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The tools of the build, each with what it must refuse or find.
+. "$(dirname "$0")/lib.sh"
+copy_tree "$work/tree"
+cd "$work/tree" || exit 1
+export O="$work/build"
+
+# ---- boot archive
+printf one >"$work/1"
+printf three >"$work/3"
+python3 scripts/mkcpio.py "$work/a.cpio" "b=$work/3" "a=$work/1"
+touch -d 1999-01-01 "$work/1"
+python3 scripts/mkcpio.py "$work/b.cpio" "a=$work/1" "b=$work/3"
+passes "a boot archive depends on its contents only" cmp "$work/a.cpio" "$work/b.cpio"
+if command -v cpio >/dev/null; then
+	is "cpio reads it" "a b" "$(cpio -t 2>/dev/null <"$work/a.cpio" | xargs)"
+fi
+refused "a file that is not there" 'mkcpio: error: .*none' python3 scripts/mkcpio.py "$work/c.cpio" "x=$work/none"
+
+# ---- how a run of the machine ended: a stand-in QEMU says what the real one would
+mkdir "$work/bin"
+for qemu in qemu-system-x86_64 qemu-system-aarch64 qemu-system-riscv64; do
+	# shellcheck disable=SC2016 # expanded when it runs
+	printf '#!/bin/sh\n[ "$FAKE" = hang ] && exec sleep 60\n[ "$FAKE" = crash ] && kill -SEGV $$\nexit "$FAKE"\n' >"$work/bin/$qemu"
+	chmod +x "$work/bin/$qemu"
+done
+# ends BOARD QEMU-STATUS EXPECTED
+ends() {
+	make "qemu_$1_defconfig" qemu-command >"$work/out" 2>&1
+	FAKE=$2 PATH="$work/bin:$PATH" python3 scripts/qemu-run.py --out "$O" --timeout 1 </dev/null >"$work/out" 2>&1
+	is "$1: QEMU status $2 means $3" "$3" "$?"
+}
+ends x86_64 33 0
+ends x86_64 0 125
+ends x86_64 1 125
+ends x86_64 129 1
+ends x86_64 139 5
+ends x86_64 35 125
+ends x86_64 crash 125
+ends x86_64 hang 124
+ends aarch64 16 0
+ends aarch64 0 125
+ends aarch64 1 125
+ends aarch64 65 1
+ends aarch64 64 1
+ends riscv64 16 0
+ends riscv64 0 125
+ends riscv64 80 16
+refused "SMP=0" 'smp' python3 scripts/qemu-run.py --out "$O" --smp 0 --print
+refused "no build" 'no configuration in' python3 scripts/qemu-run.py --out "$work/none" --print
+make qemu_x86_64_defconfig >"$work/out" 2>&1
+says "SMP= MEM= APPEND= QEMU_EXTRA= change the command line" \
+	"-smp 3 -m 99M .*-append 'a b' -d int" make qemu-command SMP=3 MEM=99 APPEND='a b' QEMU_EXTRA='-d int'
+
+# ---- the runner of the suite counts what the guest says, and what it does not say
+# suite NAME EXPECTED-STATUS GUEST-STATUS CONSOLE
+suite() {
+	printf '%b' "$4" >"$work/console"
+	printf '#!/bin/sh\ncat "%s"\nexit %s\n' "$work/console" "$3" >"$work/bin/qemu-system-x86_64"
+	PATH="$work/bin:$PATH" python3 scripts/qemu-suite.py --out "$O" --smp 1 >"$work/out" 2>&1
+	is "suite: $1" "$2" "$?"
+}
+suite "all well" 0 33 '1..2\r\nok 1 - a\r\nok 2 - b\r\n'
+suite "a failed test" 1 33 '1..2\nok 1 - a\nnot ok 2 - b\n'
+suite "a missing result" 1 33 '1..2\nok 1 - a\n'
+suite "a result twice" 1 33 '1..2\nok 1 - a\nok 1 - a\n'
+suite "no plan" 1 33 'ok 1 - a\n'
+suite "an empty plan" 1 33 '1..0\n'
+suite "no output" 1 33 ''
+suite "a guest that reports failure" 1 129 '1..1\nok 1 - a\n'
+suite "a triple fault" 1 0 '1..1\nok 1 - a\n'
+
+# ---- the aggregator
+aggregate() {
+	rm -f tests/build/*.sh
+	printf '%b' "$3" >tests/build/probe.sh
+	python3 scripts/check-all --out "$O" build >"$work/out" 2>&1
+	is "check-all: $1" "$2" "$? $(tail -n 1 "$work/out")"
+}
+aggregate "all well" "0 2 passed, 0 failed" 'echo ok 1 - a; echo ok 2 - b; echo 1..2\n'
+aggregate "a failure" "1 1 passed, 1 failed" 'echo ok 1 - a; echo not ok 2 - b; echo 1..2; exit 1\n'
+aggregate "a script that dies after its results" "1 1 passed, 1 failed" 'echo ok 1 - a; echo 1..1; exit 3\n'
+aggregate "a script that dies before its plan" "1 1 passed, 1 failed" 'echo ok 1 - a; exit 3\n'
+aggregate "a script that says nothing" "1 0 passed, 1 failed" ':\n'
+refused "check-all: an unknown group" 'there is no group nonsense' python3 scripts/check-all nonsense
+
+# ---- style and includes
+# finds NAME PATTERN GOAL FILE CONTENT
+finds() {
+	printf '%b' "$5" >"$4"
+	refused "$3 finds $1" "$2" make "$3"
+	rm "$4"
+}
+spdx='/* SPDX-License-Identifier: MIT */\n'
+finds "a missing SPDX line" 'probe.c:1: no line' check-style lib/probe.c 'int x;\n'
+finds "a wide line" 'probe.c:2: 120 columns' check-style lib/probe.c "${spdx}int $(printf 'x%.0s' $(seq 115));\n"
+finds "blanks at the end" 'probe.c:2: blanks' check-style lib/probe.c "${spdx}int x; \n"
+finds "a long function" 'function of 70 lines' check-style lib/probe.c \
+	"${spdx}void f(void)\n{\n$(printf 'x();\\n%.0s' $(seq 70))}\n"
+finds "#if in a function" '#if inside' check-style lib/probe.c "${spdx}void f(void)\n{\n#if X\n#endif\n}\n"
+finds "a long file" 'file of 701 lines' check-style lib/probe.c "${spdx}$(printf 'int x;\\n%.0s' $(seq 700))"
+finds "lib/ including the kernel" 'probe.c:2: lib must not include include/kernel/types.h' \
+	check-includes lib/probe.c "${spdx}#include <kernel/types.h>\n"
+finds "the ABI including the kernel" 'include/uapi must not' \
+	check-includes include/uapi/veridian/probe.h "${spdx}#include <kernel/types.h>\n"
+echo '#include <lib/probe.h>' >>include/lib/types.h
+finds "an include cycle" 'include cycle: .*include/lib/probe.h' \
+	check-includes include/lib/probe.h "${spdx}#include <lib/types.h>\n"
+
+# ---- the configuration in an image
+{ printf 'xxVERIDIAN-CONFIG<'; printf 'CONFIG_A=y\n' | gzip -9n; printf '>VERIDIAN-CONFIGyy'; } >"$work/image"
+is "extract-config finds it" CONFIG_A=y "$(scripts/extract-config "$work/image")"
+printf 'VERIDIAN-CONFIG<xx>VERIDIAN-CONFIG' >"$work/image"
+refused "extract-config: damaged" 'extract-config: error' scripts/extract-config "$work/image"
+refused "extract-config: none there" 'carries no configuration' scripts/extract-config "$work/1"
+
+# ---- table of functions
+printf '10 T text_start\n10 t first\n10 t alias\n18 t $x\n20 T second\n30 T text_end\n40 D data\n' |
+	python3 scripts/kallsyms.py >"$work/table.S"
+is "kallsyms: names of the text only, one an address" "alias second" \
+	"$(sed -n 's/.*asciz "\(.*\)"/\1/p' "$work/table.S" | xargs)"
+refused "kallsyms: an image without marks" 'no text_start' sh -c 'echo "10 T main" | python3 scripts/kallsyms.py'
+finish
