@@ -25,11 +25,12 @@ typedef u32 handle_t;
  * True if the boolean option is on; for C conditions: if (IS_ENABLED(CONFIG_SMP)).
  * An option that is on is the word 1, which turns the probe into "0," and so
  * moves the 1 into the place that is returned; anything else leaves the 0 there.
+ * (Variadic, because cppcheck splits the "0," before it counts arguments.)
  */
 #define IS_ENABLED(option) IS_ENABLED_VALUE(option)
 #define IS_ENABLED_VALUE(value) IS_ENABLED_PROBE(IS_ENABLED_SHIFT_##value)
 #define IS_ENABLED_SHIFT_1 0,
-#define IS_ENABLED_PROBE(probe) IS_ENABLED_SECOND(probe 1, 0, 0)
+#define IS_ENABLED_PROBE(...) IS_ENABLED_SECOND(__VA_ARGS__ 1, 0, 0)
 #define IS_ENABLED_SECOND(ignored, value, ...) value
 
 /* What a system-call handler may return besides a status (0 or negative). */
