@@ -51,8 +51,9 @@ void thread_die(struct thread *thread)
 	if (rb_is_linked(&thread->timer))
 		rb_remove(&cpu->timers, &thread->timer);
 	thread_window_release(thread);
-	notification_unbind(thread);
 	store_release(&thread->state, THREAD_DEAD);
+	fence_full(); /* partner: binding a notification looks at the state after it */
+	notification_unbind(thread);
 	process_thread_gone(thread->process, thread);
 
 	/* Whoever kills the object from now on sees DEAD and asks this CPU to reap. */

@@ -14,19 +14,19 @@ sparse: $(generated) $(late-generated)
 # One run for the kernel, one for the programs: the headers they see differ.
 cppcheck-flags := --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	--suppressions-list=scripts/cppcheck.suppress --include=$(O)/include/generated/autoconf.h \
-	--template='{file}:{line}: {severity}: {message} [{id}]'
-cppcheck-defines := -D__$(ARCH:riscv64=riscv)__ -D__SIZEOF_INT128__=16 -D__BYTE_ORDER__=1234 -U__CHECKER__
+	--template='{file}:{line}: {severity}: {message} [{id}]' \
+	-D__$(ARCH:riscv64=riscv)__ -D__SIZEOF_INT128__=16 -D__BYTE_ORDER__=1234 -U__CHECKER__
 cppcheck: $(generated) $(late-generated)
 	$(call need,cppcheck)
-	$(Q)$(if $(c-sources),cppcheck $(cppcheck-flags) $(cppcheck-defines) -D__KERNEL__ $(filter -I%,$(CPPFLAGS)) $(c-sources))
-	$(Q)$(if $(user-sources),cppcheck $(cppcheck-flags) $(cppcheck-defines) $(filter -I%,$(USER_CPPFLAGS)) $(user-sources))
+	$(Q)$(if $(c-sources),cppcheck $(cppcheck-flags) -D__KERNEL__ $(filter -I%,$(CPPFLAGS)) $(c-sources))
+	$(Q)$(if $(user-sources),cppcheck $(cppcheck-flags) $(filter -I%,$(USER_CPPFLAGS)) $(user-sources))
 
 compile_commands.json: all
 	$(Q)$(PYTHON) scripts/compdb.py $(addsuffix .cmd,$(objs) $(user-objs) $(ushared-objs)) >$(O)/$@
 clang-tidy: compile_commands.json
 	$(call need,clang-tidy)
 	$(Q)clang-tidy -p $(O) --quiet --warnings-as-errors='*' \
-	 --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-macro-parentheses' \
+	 --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier' \
 	 --extra-arg=-Wno-unknown-warning-option $(c-sources)
 
 size: kernel
@@ -51,7 +51,10 @@ endif
 .PHONY: check-style check-includes check-shell check-build check-all htmldocs
 check-style:    ; $(Q)$(PYTHON) scripts/check-style.py
 check-includes: ; $(Q)$(PYTHON) scripts/check-includes.py
-check-shell:    ; $(call need,shellcheck)$(Q)shellcheck -x -P SCRIPTDIR -s sh $$(grep -lE '^#!/bin/sh' $$(git ls-files scripts tests .ci))
+check-shell:
+	$(call need,shellcheck)
+	$(Q)shellcheck -x -P SCRIPTDIR -s sh \
+	 $$(grep -lE '^#!/bin/sh' $$(git ls-files -co --exclude-standard scripts tests .ci))
 check-build:    ; $(Q)$(PYTHON) scripts/check-all --out '$(O)' build
 check-all:      ; $(Q)$(PYTHON) scripts/check-all --out '$(O)' $(GROUPS)
 htmldocs:

@@ -115,7 +115,8 @@ endif
 ifneq ($(wildcard arch/$(ARCH)/asm-offsets.c),)
 # The compiler writes each DEFINE() as a string "->NAME value" into its assembly.
 cmd_OFFSETS = $(CC) -MMD -MF $@.d -MT $@ $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -S -o $@.s $<; \
-	sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\) [\#$$]*\(-\{0,1\}[0-9]*\)"$$/$(pound)define \1 \2/p' $@.s >$@; rm $@.s
+	sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\) [\#$$]*\(-*[0-9]*\)"$$/$(pound)define \1 \2/p' \
+	 $@.s >$@; rm $@.s
 $(gen)/asm-offsets.h: arch/$(ARCH)/asm-offsets.c FORCE | $(generated)
 	$(call if_changed_dep,OFFSETS)
 late-generated := $(gen)/asm-offsets.h
@@ -152,7 +153,8 @@ $(objs) $(lds): | $(generated) $(late-generated)
 
 dirs := $(sort $(dir $(objs) $(lds)) $(gen)/)
 $(if $(filter-out $(wildcard $(dirs)),$(dirs)),$(shell mkdir -p $(dirs)))
--include $(wildcard $(addsuffix .cmd,$(objs) $(lds) $(kernel) $(O)/Image $(late-generated) $(gen)/syscalls.stamp $(gen)/config.gz))
+-include $(wildcard $(addsuffix .cmd,$(objs) $(lds) $(kernel) $(O)/Image $(late-generated) \
+	$(gen)/syscalls.stamp $(gen)/config.gz))
 #: Building
 #:   all (default)          the kernel ($(O)/kernel.elf, on AArch64 also $(O)/Image) and $(O)/boot.cpio
 #:   kernel                 the kernel only

@@ -24,7 +24,8 @@ uflags    = $(CFLAGS_$(@:$u/%=%)) $(flags-$(O)/$(@:$u/shared/%=%))
 
 cmd_UCC   = $(CC) -MMD -MF $@.d $(USER_CPPFLAGS) $(USER_CFLAGS) $(uflags) -c -o $@ $<
 cmd_UAS   = $(CC) -MMD -MF $@.d -D__ASSEMBLY__ $(USER_CPPFLAGS) $(USER_AFLAGS) -c -o $@ $<
-cmd_ULDS  = $(CC) -MMD -MF $@.d -MT $@ -D__ASSEMBLY__ $(USER_CPPFLAGS) $(arch-flags) -E -P -x assembler-with-cpp -o $@ $<
+cmd_ULDS  = $(CC) -MMD -MF $@.d -MT $@ -D__ASSEMBLY__ $(USER_CPPFLAGS) $(arch-flags) -E -P \
+	 -x assembler-with-cpp -o $@ $<
 cmd_ULD   = $(LD) $(USER_LDFLAGS) -T $(ulds) -o $@ $(filter %.o,$^)
 cmd_STRIP = $(OBJCOPY) --strip-all $< $@
 cmd_CPIO  = $(PYTHON) scripts/mkcpio.py $@ $(archive-files)

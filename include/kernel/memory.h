@@ -31,7 +31,8 @@ struct memory {
 	u64 cursor;      /* sealing, teardown: pages dealt with so far */
 	u32 nr_writable; /* regions through which some CPU may write */
 	bool is_sealing; /* no new writable regions; caches are being cleaned */
-	bool is_sealed;
+	bool is_sealed;  /* atomic: read without the lock */
+	bool is_torn;    /* teardown has begun */
 };
 
 /** memory_create() - ordinary memory of 1..MEMORY_MAX_PAGES. Return: NULL if the account cannot pay for it. */

@@ -109,13 +109,21 @@ long pgtable_map(paddr_t root, u64 address, paddr_t base, u64 size, u32 flags);
  */
 u64 pgtable_clear(paddr_t root, u64 address, u64 size, u64 limit, bool *any);
 
+/** pgtable_protect() - rewrite the flags of the present level-0 leaves of a range. Return: there were any. */
+bool pgtable_protect(paddr_t root, u64 address, u64 size, u32 flags);
+
+/* Which tables may go: those that serve [start, end) and nothing outside of [low, high). */
+struct table_span {
+	u64 start, end;
+	u64 low, high;
+};
+
 /**
- * pgtable_detach() - unlink the tables that serve nothing but [low, high) around @address.
- * [low, high) holds no present leaf.  They are put on *list, linked by their first word
- * (bit 0 clear: not present to a CPU that still walks them); pgtable_free_list() frees
- * them after the next shootdown.  Return: true if there were any.
+ * pgtable_detach() - unlink the empty tables of a span.  They are put on *list, linked by
+ * their first word (bit 0 clear: not present to a CPU that still walks them), for
+ * pgtable_free_list() after the next shootdown.  Return: there were any.
  */
-bool pgtable_detach(paddr_t root, u64 address, u64 low, u64 high, paddr_t *list);
+bool pgtable_detach(paddr_t root, const struct table_span *span, paddr_t *list);
 
 /** pgtable_free_list() - free and discharge up to @limit detached tables. */
 void pgtable_free_list(paddr_t *list, unsigned limit);

@@ -28,7 +28,10 @@ for name in direct header none; do
 #include <kernel/types.h>
 $([ $name = header ] && echo '#include <lib/probe.h>')
 extern int probe_$name;
-int probe_$name = $(case $name in direct) echo 'IS_ENABLED(CONFIG_PROBE)' ;; header) echo PROBE_HEADER ;; none) echo 1 ;; esac);
+int probe_$name = $(case $name in
+	direct) echo 'IS_ENABLED(CONFIG_PROBE)' ;;
+	header) echo PROBE_HEADER ;;
+	none) echo 1 ;; esac);
 EOF
 done
 printf 'extern int probe_file;\nint probe_file = 1;\n' >probe/file.c

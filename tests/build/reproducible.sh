@@ -10,7 +10,9 @@ for board in qemu_x86_64 qemu_aarch64 qemu_riscv64; do
 	(cd "$work/a" && make -s "${board}_defconfig" all) >"$work/out" 2>&1
 	result $? "$board: first checkout builds"
 	(cd "$work/longer/path/b" && find . -type f -exec touch -d 2001-01-01 {} + &&
-		umask 077 && TZ=Asia/Tokyo LANG=tr_TR.UTF-8 make -s O="$work/out-$board" "${board}_defconfig" all) >"$work/out" 2>&1
+		umask 077 && export TZ=Asia/Tokyo LANG=tr_TR.UTF-8 &&
+		make -s O="$work/out-$board" "${board}_defconfig" all) \
+		>"$work/out" 2>&1
 	result $? "$board: second checkout builds"
 	for file in kernel.elf boot.cpio; do
 		passes "$board: $file is the same" cmp "$work/a/build/$file" "$work/out-$board/$file"

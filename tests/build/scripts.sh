@@ -22,7 +22,8 @@ refused "a file that is not there" 'mkcpio: error: .*none' python3 scripts/mkcpi
 mkdir "$work/bin"
 for qemu in qemu-system-x86_64 qemu-system-aarch64 qemu-system-riscv64; do
 	# shellcheck disable=SC2016 # expanded when it runs
-	printf '#!/bin/sh\n[ "$FAKE" = hang ] && exec sleep 60\n[ "$FAKE" = crash ] && kill -SEGV $$\nexit "$FAKE"\n' >"$work/bin/$qemu"
+	printf '%s\n' '#!/bin/sh' '[ "$FAKE" = hang ] && exec sleep 60' \
+		'[ "$FAKE" = crash ] && kill -SEGV $$' 'exit "$FAKE"' >"$work/bin/$qemu"
 	chmod +x "$work/bin/$qemu"
 done
 # ends BOARD QEMU-STATUS EXPECTED
@@ -116,6 +117,7 @@ refused "extract-config: damaged" 'extract-config: error' scripts/extract-config
 refused "extract-config: none there" 'carries no configuration' scripts/extract-config "$work/1"
 
 # ---- table of functions
+# shellcheck disable=SC2016 # a symbol of that name
 printf '10 T text_start\n10 t first\n10 t alias\n18 t $x\n20 T second\n30 T text_end\n40 D data\n' |
 	python3 scripts/kallsyms.py >"$work/table.S"
 is "kallsyms: names of the text only, one an address" "alias second" \

@@ -60,7 +60,7 @@ misspelt() {
 mkdir probe
 # shellcheck disable=SC2016 # for make
 sed -i 's/^subsystems := /&probe /' scripts/kbuild.mk
-printf '\nint probe_value = CONFIG_NR_CPUS;\n#ifdef CONFIG_SPM\n#endif\n' | sed '1s/.*/extern int probe_value;/' >probe/a.c
+printf 'extern int probe_value;\nint probe_value = CONFIG_NR_CPUS;\n#ifdef CONFIG_SPM\n#endif\n' >probe/a.c
 printf '\n\n#ifdef CONFIG_SPM\n#endif\n' >probe/b.S
 echo 'obj-y := a.o b.o' >probe/Makefile
 misspelt "C" 'probe/a.c:3' probe/a.o

@@ -47,7 +47,7 @@ refused "KCONFIG_ALLCONFIG with a bad value" 'preset:1: NR_CPUS' \
 
 bad=
 for seed in $(seq 25); do
-	make randconfig KCONFIG_SEED=$seed >"$work/out" 2>&1 && make qemu-command >>"$work/out" 2>&1 || bad="$bad $seed"
+	make randconfig KCONFIG_SEED="$seed" >"$work/out" 2>&1 && make qemu-command >>"$work/out" 2>&1 || bad="$bad $seed"
 done
 is "25 random configurations are usable" "" "$bad"
 make randconfig KCONFIG_SEED=5 >"$work/out" 2>&1
@@ -118,7 +118,7 @@ passes "goals of both kinds run in the order given" make mrproper qemu_riscv64_d
 says "help names the boards" 'make qemu_x86_64_microvm_defconfig' make help
 says "help is there without a configuration" '^Configuration' make O="$work/nothing" help
 make clean >"$work/out" 2>&1
-is "clean keeps the configuration only" ".config" "$(ls -A "$O" | grep -v '^.config.old$')"
+is "clean keeps the configuration only" ".config" "$(find "$O" -mindepth 1 ! -name .config.old -printf %P)"
 make mrproper >"$work/out" 2>&1
 is "mrproper leaves nothing" "" "$(ls -A "$O" 2>/dev/null)"
 refused "blanks in O= are refused" 'no blanks' make O="$work/a b" help

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Notifications: 64 bits that are set and taken, and those who wait for them.
+ *
+ * Owns: bits, waiters and the bound thread, under the notification's lock.  A
+ * bound thread that waits in a receive is told by a request to its home, which
+ * then claims it: the signaller never takes a second lock.
+ */
+#include "ipc_internal.h"
+#include <generated/syscall_protos.h>
+#include <kernel/panic.h>
+#include <kernel/process.h>
+
+#define WAKE_BATCH 16
+
+static struct notification *notification_of(const struct cap *cap)
+{
+	return container_of(cap->object, struct notification, object);
+}
+
+/* Take the first waiter off the list: it is claimed. Lock held. */
+static struct thread *claim_first(struct notification *notification)
+{
+	struct list *link = list_first(&notification->waiters);
+	struct thread *thread = link ? list_entry(link, struct thread, wait_link) : NULL;
+
+	if (thread) {
+		list_remove(link);
+		store_release(&thread->wait_kind, WAIT_NONE);
+	}
+	return thread;
+}
+
+void notification_signal(struct notification *notification, u32 generation, u64 bits)
+{
+	struct thread *waiter = NULL;
+
+	spin_lock(&notification->object.lock);
+	if (!object_is_alive(&notification->object, generation)) {
+		spin_unlock(&notification->object.lock);
+		return;
+	}
+	bits |= notification->bits;
+	if (bits)
+		waiter = claim_first(notification);
+	notification->bits = waiter ? 0 : bits;
+	if (bits && !waiter && notification->bound)
+		thread_post(notification->bound, REQUEST_SIGNAL);
+	spin_unlock(&notification->object.lock);
+	if (!waiter)
+		return;
+	arch_set_value(&waiter->regs, 0, bits);
+	arch_set_status(&waiter->regs, ST_OK);
+	sched_wake(waiter);
+}
+
+/* ---- bound threads ---- */
+
+u64 notification_take_bound(struct thread *thread)
+{
+	struct notification *notification = load_acquire(&thread->bound);
+	u64 bits = 0;
+
+	if (!notification)
+		return 0;
+	spin_lock(&notification->object.lock);
+	if (notification->bound == thread) {
+		bits = notification->bits;
+		notification->bits = 0;
+	}
+	spin_unlock(&notification->object.lock);
+	return bits;
+}
+
+void notification_look_again(struct thread *self)
+{
+	struct notification *notification = load_acquire(&self->bound);
+
+	fence_full(); /* partner: the lock in notification_signal() */
+	if (notification && load_relaxed(&notification->bits))
+		thread_post(self, REQUEST_SIGNAL);
+}
+
+void notification_home_signal(struct thread *thread)
+{
+	u64 bits;
+
+	if (thread->state != THREAD_BLOCKED ||
+	    load_acquire(&thread->wait_kind) != WAIT_RECEIVE || !thread_claim(thread))
+		return;
+	reply_withdraw(thread);
+	thread_window_release(thread);
+	bits = notification_take_bound(thread);
+	/* Another receive may have been faster: then this one begins anew. */
+	if (bits)
+		message_deliver_bits(thread, bits);
+	else
+		arch_restart_call(&thread->regs);
+	thread_returned(thread);
+}
+
+void notification_unbind(struct thread *thread)
+{
+	struct notification *notification = load_acquire(&thread->bound);
+
+	if (!notification)
+		return;
+	spin_lock(&notification->object.lock);
+	if (notification->bound == thread)
+		notification->bound = NULL;
+	store_release(&thread->bound, NULL);
+	spin_unlock(&notification->object.lock);
+}
+
+static long bind(struct thread *thread, const struct cap *cap)
+{
+	struct notification *notification = notification_of(cap);
+	long status = ST_OK;
+
+	spin_lock(&notification->object.lock);
+	if (!cap_is_current(cap))
+		status = ST_BADHANDLE;
+	else if (notification->bound || !atomic_compare_exchange(&thread->bound, NULL, notification))
+		status = ST_BUSY;
+	else
+		notification->bound = thread;
+	spin_unlock(&notification->object.lock);
+	/* Partner: thread_die() sets DEAD, then unbinds. */
+	fence_full();
+	if (status == ST_OK && load_acquire(&thread->state) == THREAD_DEAD)
+		notification_unbind(thread);
+	else if (status == ST_OK && load_relaxed(&notification->bits))
+		thread_post(thread, REQUEST_SIGNAL);
+	return status;
+}
+
+long sys_notify_bind(struct thread *self, handle_t thread, handle_t notification)
+{
+	struct cap_space *space = &self->process->caps;
+	struct cap target, cap;
+	long status = cap_lookup(space, thread, TYPE_THREAD, RIGHT_MANAGE, &target);
+
+	if (status != ST_OK)
+		return status;
+	if (notification == HANDLE_NULL) {
+		if (!load_acquire(&thread_of(target.object)->bound))
+			return ST_NOTFOUND;
+		notification_unbind(thread_of(target.object));
+		return ST_OK;
+	}
+	status = cap_lookup(space, notification, TYPE_NOTIFICATION, RIGHT_WAIT, &cap);
+	return status == ST_OK ? bind(thread_of(target.object), &cap) : status;
+}
+
+/* ---- calls ---- */
+
+long sys_notify_signal(struct thread *self, handle_t notification, u64 bits)
+{
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, notification, TYPE_NOTIFICATION,
+				 RIGHT_SIGNAL, &cap);
+
+	if (status != ST_OK)
+		return status;
+	notification_signal(notification_of(&cap), cap.generation, cap.badge ? bits & cap.badge : bits);
+	return ST_OK;
+}
+
+static void park_waiter(struct thread *self, struct notification *notification,
+			const struct cap *cap, ktime_t deadline)
+{
+	self->wait_object = notification;
+	self->wait_slot = cap->slot;
+	self->wait_token = cap->token;
+	sched_block(self, deadline);
+	list_append(&notification->waiters, &self->wait_link);
+	store_release(&self->wait_kind, WAIT_NOTIFY);
+}
+
+long sys_notify_wait(struct thread *self, handle_t notification, u64 deadline)
+{
+	struct notification *object;
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, notification, TYPE_NOTIFICATION, RIGHT_WAIT,
+				 &cap);
+
+	if (status != ST_OK)
+		return status;
+	object = notification_of(&cap);
+	spin_lock(&object->object.lock);
+	if (!cap_is_current(&cap)) {
+		status = ST_BADHANDLE;
+	} else if (object->bits) {
+		arch_set_value(&self->regs, 0, object->bits);
+		object->bits = 0;
+	} else {
+		park_waiter(self, object, &cap, deadline);
+		status = SYSCALL_DONE;
+	}
+	spin_unlock(&object->object.lock);
+	return status;
+}
+
+long sys_notify_poll(struct thread *self, handle_t notification)
+{
+	struct notification *object;
+	struct cap cap;
+	u64 bits;
+	long status = cap_lookup(&self->process->caps, notification, TYPE_NOTIFICATION, RIGHT_WAIT,
+				 &cap);
+
+	if (status != ST_OK)
+		return status;
+	object = notification_of(&cap);
+	spin_lock(&object->object.lock);
+	bits = cap_is_current(&cap) ? object->bits : 0;
+	object->bits &= ~bits;
+	spin_unlock(&object->object.lock);
+	if (!bits)
+		return ST_WOULDBLOCK;
+	arch_set_value(&self->regs, 0, bits);
+	return ST_OK;
+}
+
+bool notification_wake_dead(struct notification *notification, bool all)
+{
+	struct list claimed;
+	u32 count = 0;
+
+	list_init(&claimed);
+	spin_lock(&notification->object.lock);
+	list_for_each_safe(link, &notification->waiters) {
+		struct thread *thread = list_entry(link, struct thread, wait_link);
+
+		if (count == WAKE_BATCH ||
+		    !(all || load_acquire(&thread->wait_slot->token) != thread->wait_token))
+			continue;
+		list_remove(link);
+		store_release(&thread->wait_kind, WAIT_NONE);
+		list_append(&claimed, link);
+		count++;
+	}
+	if (all && notification->bound) {
+		store_release(&notification->bound->bound, NULL);
+		notification->bound = NULL;
+	}
+	spin_unlock(&notification->object.lock);
+	list_for_each_safe(link, &claimed) {
+		list_remove(link);
+		wait_failed(list_entry(link, struct thread, wait_link), ST_DEAD);
+	}
+	return count == WAKE_BATCH;
+}
