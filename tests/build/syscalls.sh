@@ -72,7 +72,7 @@ is "the table has 256 entries" 256 "$(grep -c '^	call_' "$work/generated/syscall
 is "and the rest refuses" $((256 - calls)) "$(grep -c '^	call_nosys,' "$work/generated/syscall_table.h")"
 cp -p "$work/generated/syscall_table.h" "$work/before.h"
 sleep 0.1
-generate "$work/symbols"
+passes "it can be made again" generate
 is "nothing changed: the files are left alone" "" \
 	"$(find "$work/generated" -newer "$work/before.h" -name syscall_table.h)"
 finish
