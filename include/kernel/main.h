@@ -21,9 +21,6 @@ void init_load(void);
 /** init_has_ended() - nothing can go on: say why and power off with a failure status. */
 __noreturn void init_has_ended(const struct process *process);
 
-/** smp_start() - bring up the CPUs firmware listed, as far as configured. */
-void smp_start(void);
-
 /** cmdline_parse() - the kernel's own options; unknown ones get a warning that names them. */
 void cmdline_parse(const char *cmdline);
 

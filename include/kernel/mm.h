@@ -6,6 +6,7 @@
 #define KERNEL_MM_H
 
 #include <kernel/arch.h>
+#include <kernel/spinlock.h>
 #include <kernel/types.h>
 
 struct boot_info;

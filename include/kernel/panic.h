@@ -11,6 +11,9 @@
 /** panic() - print the reason, registers and a backtrace, stop all CPUs, end the machine with a failure status. */
 __noreturn void panic(const char *format, ...) __printf(1, 2);
 
+/** panic_is_under_way() - locks of the console are ignored from now on. */
+bool panic_is_under_way(void);
+
 #define ASSERT(condition)                                                                \
 	do {                                                                             \
 		if (IS_ENABLED(CONFIG_ASSERTIONS) && unlikely(!(condition)))             \

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Kernel messages: to the console if their level is at most the log level
- * (CONFIG_LOG_LEVEL, command line `loglevel=`), and to a ring read by system_log_read.
+ * (CONFIG_LOG_LEVEL, command line `loglevel=`).
  */
 #ifndef KERNEL_PRINTK_H
 #define KERNEL_PRINTK_H
 
 #include <kernel/types.h>
+#include <stdarg.h>
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 
 /** printk() - one message; whole lines of different CPUs do not mix. */
 void printk(enum log_level level, const char *format, ...) __printf(2, 3);
+
+/** vprintk() - likewise, with the arguments taken already. */
+void vprintk(enum log_level level, const char *format, va_list args);
 
 /** log_set_level() - messages above this level stay off the console. */
 void log_set_level(enum log_level level);

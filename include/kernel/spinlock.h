@@ -20,8 +20,10 @@ enum lock_rank {
 	LOCK_PROCESS,     /* threads, message pages of a process */
 	LOCK_SLOTS,       /* free slots of a capability space */
 	LOCK_TABLE,       /* object slabs, table of ids and leaves */
+	LOCK_SLAB,        /* one cache of fixed-size memory */
 	LOCK_ACCOUNT,     /* charges */
 	LOCK_ZONE,        /* frame allocator */
+	LOCK_RANDOM,
 	LOCK_CONSOLE,
 };
 

@@ -63,6 +63,7 @@ struct flush_record {
 	u64 requested, done; /* generations; done atomic */
 	u64 waiting;         /* atomic, bit a CPU: it has not flushed yet (NR_CPUS <= 64) */
 	struct list waiters; /* threads in WAIT_FLUSH */
+	u32 nr_settling;     /* CPUs that end what waited for this flush */
 };
 
 struct vspace {
