@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Interrupt lines given to user space, as objects.
+ *
+ * Owns: which line has an object.  A line is masked from the moment it
+ * interrupts until its driver calls irq_ack, so a driver that hangs stops its
+ * own device only.
+ */
+#include <generated/syscall_protos.h>
+#include <kernel/cap.h>
+#include <kernel/ipc.h>
+#include <kernel/irq.h>
+#include <kernel/panic.h>
+#include <kernel/process.h>
+#include <kernel/thread.h>
+
+#define MAX_LINES 1024 /* GIC: 1020; PLIC: 1024; I/O APICs: 240 */
+
+static struct irq *lines[MAX_LINES]; /* atomic: claimed by compare-exchange */
+
+void irq_handle(u32 line)
+{
+	struct irq *irq = line < MAX_LINES ? load_acquire(&lines[line]) : NULL;
+	struct cap sink;
+	bool is_bound = false;
+	u64 bits = 0;
+
+	arch_irq_mask(line);
+	arch_irq_done(line);
+	if (!irq)
+		return;
+	spin_lock(&irq->object.lock);
+	if (irq->line == line && irq->object.state == OBJECT_LIVE) {
+		is_bound = cap_held(irq->sink, TYPE_NOTIFICATION, &sink) == ST_OK;
+		bits = irq->bits;
+	}
+	spin_unlock(&irq->object.lock);
+	if (is_bound)
+		notification_signal(container_of(sink.object, struct notification, object),
+				    sink.generation, bits);
+}
+
+void irq_reap(struct irq *irq)
+{
+	u32 sink;
+
+	if (irq->line >= MAX_LINES)
+		return; /* done before */
+	arch_irq_mask(irq->line);
+	spin_lock(&irq->object.lock);
+	sink = irq->sink;
+	irq->sink = 0;
+	store_release(&lines[irq->line], NULL);
+	irq->line = MAX_LINES;
+	spin_unlock(&irq->object.lock);
+	cap_drop(sink);
+}
+
+/* Make the object of @line, unless it has one. */
+static long irq_make(u32 line, struct slot *slot)
+{
+	struct object *object = object_alloc(TYPE_IRQ);
+	struct irq *irq = container_of(object, struct irq, object);
+
+	if (!object)
+		return ST_NOMEM;
+	irq->line = line;
+	if (!atomic_compare_exchange(&lines[line], NULL, irq)) {
+		object_discard(object);
+		return ST_BUSY;
+	}
+	cap_install(object, slot, RIGHTS_ALL, 0);
+	return ST_OK;
+}
+
+long sys_irq_create(struct thread *self, handle_t system, u64 line)
+{
+	struct cap_space *space = &self->process->caps;
+	struct slot *slot;
+	struct cap cap;
+	long status = cap_lookup(space, system, TYPE_SYSTEM, RIGHT_DEVICE, &cap);
+
+	if (status != ST_OK)
+		return status;
+	if (line >= MIN(arch_irq_count(), (u32)MAX_LINES) || !arch_irq_is_usable((u32)line))
+		return ST_INVALID;
+	slot = cap_reserve(space);
+	if (!slot)
+		return ST_NOSLOTS;
+	status = irq_make((u32)line, slot);
+	if (status == ST_OK)
+		arch_set_value(&self->regs, 0, cap_slot_handle(slot));
+	else
+		cap_unreserve(slot);
+	return status;
+}
+
+/* Exchange the sink of @irq; the line is open while there is one. Return: the old sink. */
+static u32 irq_set_sink(struct irq *irq, u32 sink, u64 bits)
+{
+	u32 old;
+
+	spin_lock(&irq->object.lock);
+	old = irq->sink;
+	irq->sink = sink;
+	irq->bits = bits;
+	if (sink)
+		arch_irq_unmask(irq->line);
+	else
+		arch_irq_mask(irq->line);
+	spin_unlock(&irq->object.lock);
+	return old;
+}
+
+long sys_irq_bind(struct thread *self, handle_t irq, handle_t notification, u64 bits)
+{
+	struct cap_space *space = &self->process->caps;
+	struct cap line, cap;
+	u32 sink = 0;
+	long status = cap_lookup(space, irq, TYPE_IRQ, RIGHT_USE, &line);
+
+	if (status == ST_OK && notification != HANDLE_NULL) {
+		status = cap_lookup(space, notification, TYPE_NOTIFICATION, RIGHT_SIGNAL, &cap);
+		if (status == ST_OK)
+			status = cap_hold(&cap, RIGHT_SIGNAL, cap.badge, &sink);
+	}
+	if (status != ST_OK)
+		return status;
+	cap_drop(irq_set_sink(container_of(line.object, struct irq, object), sink, bits));
+	return ST_OK;
+}
+
+long sys_irq_ack(struct thread *self, handle_t irq)
+{
+	struct irq *object;
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, irq, TYPE_IRQ, RIGHT_USE, &cap);
+
+	if (status != ST_OK)
+		return status;
+	object = container_of(cap.object, struct irq, object);
+	spin_lock(&object->object.lock);
+	if (!cap_is_current(&cap))
+		status = ST_BADHANDLE;
+	else if (!object->sink)
+		status = ST_BUSY;
+	else
+		arch_irq_unmask(object->line);
+	spin_unlock(&object->object.lock);
+	return status;
+}

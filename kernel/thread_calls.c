@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * System calls on threads; see include/uapi/veridian/syscalls.toml.
+ */
+#include <generated/syscall_protos.h>
+#include <kernel/cpu.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/thread.h>
+#include <veridian/info.h>
+
+#define SETTINGS_FIELDS 0xffffUL /* THREAD_PRIORITY and THREAD_CPU */
+#define SETTINGS_CREATE (SETTINGS_FIELDS | THREAD_NO_PAGE | THREAD_START)
+
+static bool settings_are_valid(u64 settings, u64 allowed)
+{
+	return !(settings & ~allowed) && (settings & 0xff) <= THREAD_MAX_PRIORITY &&
+	       ((settings >> 8) & 0xff) < nr_cpus_online;
+}
+
+long sys_thread_exit(struct thread *self)
+{
+	sched_leave(self);
+	thread_die(self);
+	return SYSCALL_DONE;
+}
+
+/* Create, hand out the capability, start if wished. The slot is reserved. */
+static long create(struct thread *self, struct process *process, const struct thread_start *start,
+		   bool starts, struct slot *slot)
+{
+	struct thread *thread;
+	long status = thread_create(process, start, &thread);
+
+	if (status != ST_OK)
+		return status;
+	arch_set_value(&self->regs, 0, cap_install(&thread->object, slot, RIGHTS_ALL, 0));
+	arch_set_value(&self->regs, 1, start->wants_page ? thread->page_address : 0);
+	if (starts)
+		thread_post(thread, REQUEST_SUSPEND);
+	return ST_OK;
+}
+
+long sys_thread_create(struct thread *self, handle_t process, u64 entry, u64 stack, u64 argument,
+		       u64 settings)
+{
+	struct thread_start start = { .entry = entry, .stack = stack, .argument = argument };
+	struct slot *slot;
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, process, TYPE_PROCESS, RIGHT_SPAWN, &cap);
+
+	if (status != ST_OK)
+		return status;
+	if (entry >= USER_END || stack > USER_END || !settings_are_valid(settings, SETTINGS_CREATE))
+		return ST_INVALID;
+	start.priority = (u8)settings;
+	start.cpu = &cpus[(settings >> 8) & 0xff];
+	start.wants_page = !(settings & THREAD_NO_PAGE);
+	slot = cap_reserve(&self->process->caps);
+	if (!slot)
+		return ST_NOSLOTS;
+	status = create(self, container_of(cap.object, struct process, object), &start,
+			settings & THREAD_START, slot);
+	if (status != ST_OK)
+		cap_unreserve(slot);
+	return status;
+}
+
+/* Post @request to the thread, which the object lock keeps from being released meanwhile. */
+static long post(const struct cap *cap, u32 request)
+{
+	struct thread *thread = thread_of(cap->object);
+	long status = ST_OK;
+
+	if (!cap_is_current(cap))
+		status = ST_BADHANDLE;
+	else if (load_acquire(&thread->state) == THREAD_DEAD)
+		status = ST_DEAD;
+	else
+		thread_post(thread, request);
+	return status;
+}
+
+static long set_suspend(struct thread *self, handle_t handle, bool suspend)
+{
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, handle, TYPE_THREAD, RIGHT_MANAGE, &cap);
+
+	if (status != ST_OK)
+		return status;
+	spin_lock(&cap.object->lock);
+	store_release(&thread_of(cap.object)->wants_suspend, suspend);
+	status = post(&cap, REQUEST_SUSPEND);
+	spin_unlock(&cap.object->lock);
+	return status;
+}
+
+long sys_thread_resume(struct thread *self, handle_t thread)
+{
+	return set_suspend(self, thread, false);
+}
+
+long sys_thread_suspend(struct thread *self, handle_t thread)
+{
+	return set_suspend(self, thread, true);
+}
+
+long sys_thread_interrupt(struct thread *self, handle_t thread)
+{
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, thread, TYPE_THREAD, RIGHT_MANAGE, &cap);
+
+	if (status != ST_OK)
+		return status;
+	spin_lock(&cap.object->lock);
+	status = post(&cap, REQUEST_INTERRUPT);
+	spin_unlock(&cap.object->lock);
+	return status;
+}
+
+long sys_thread_set(struct thread *self, handle_t thread, u64 settings)
+{
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, thread, TYPE_THREAD, RIGHT_MANAGE, &cap);
+
+	if (status != ST_OK)
+		return status;
+	if (!settings_are_valid(settings, SETTINGS_FIELDS))
+		return ST_INVALID;
+	spin_lock(&cap.object->lock);
+	store_release(&thread_of(cap.object)->target, (u32)settings);
+	status = post(&cap, REQUEST_MOVE);
+	spin_unlock(&cap.object->lock);
+	return status;
+}
+
+static u64 state_for_user(const struct thread *thread)
+{
+	switch (load_acquire(&thread->state)) {
+	case THREAD_INACTIVE:
+		return THREAD_STATE_INACTIVE;
+	case THREAD_BLOCKED:
+		return THREAD_STATE_BLOCKED;
+	case THREAD_DEAD:
+		return THREAD_STATE_DEAD;
+	default:
+		return THREAD_STATE_READY;
+	}
+}
+
+long sys_thread_info(struct thread *self, handle_t thread, u64 what)
+{
+	const struct thread *target;
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, thread, TYPE_THREAD, RIGHT_READ, &cap);
+
+	if (status != ST_OK)
+		return status;
+	target = thread_of(cap.object);
+	switch (what) {
+	case THREAD_INFO_STATE:
+		arch_set_value(&self->regs, 0, state_for_user(target));
+		arch_set_value(&self->regs, 1, load_acquire(&target->home)->index);
+		return ST_OK;
+	case THREAD_INFO_TIME:
+		arch_set_value(&self->regs, 0, load_relaxed(&target->cpu_time));
+		arch_set_value(&self->regs, 1, load_relaxed(&target->priority));
+		return ST_OK;
+	case THREAD_INFO_PAGE:
+		arch_set_value(&self->regs, 0, target->page_address);
+		arch_set_value(&self->regs, 1, target->number);
+		return ST_OK;
+	default:
+		return ST_INVALID;
+	}
+}
+
+long sys_thread_self(struct thread *self)
+{
+	arch_set_value(&self->regs, 0, self->number);
+	arch_set_value(&self->regs, 1, self->page_address);
+	return ST_OK;
+}
+
+long sys_thread_set_tls(struct thread *self, u64 value)
+{
+	if (value >= USER_END)
+		return ST_INVALID;
+	arch_set_tls(&self->regs, value);
+	return ST_OK;
+}
