@@ -16,12 +16,6 @@
 #include <kernel/sched.h>
 #include <kernel/vspace.h>
 
-static long call_nosys(struct thread *self)
-{
-	(void)self;
-	return ST_NOSYS;
-}
-
 #include <generated/syscall_table.h>
 
 void kernel_syscall(struct thread *self)

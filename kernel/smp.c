@@ -12,6 +12,7 @@
 #include <kernel/printk.h>
 #include <kernel/reaper.h>
 #include <kernel/sched.h>
+#include <kernel/smp.h>
 
 #define START_LIMIT (10 * 1000000000UL) /* of the machine's time; emulated CPUs can be slow to come */
 

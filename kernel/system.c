@@ -99,7 +99,8 @@ static long info_text(u64 what, u64 index, u64 value[2])
 		arch_describe_cpu(text, sizeof(text));
 		break;
 	case INFO_VERSION:
-		snprintf(text, sizeof(text), "Veridian " VERIDIAN_VERSION " for %s", CONFIG_ARCH);
+		snprintf(text, sizeof(text), "Veridian %s for %s", KERNEL_RELEASE,
+			 CONFIG_ARCH);
 		break;
 	default:
 		snprintf(text, sizeof(text), "%s boot, %s, %s", boot->protocol,

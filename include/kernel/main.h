@@ -7,6 +7,8 @@
 
 #include <kernel/bootinfo.h>
 
+#define KERNEL_RELEASE "0.1"
+
 struct process;
 
 /* What firmware told; immutable once user mode runs. */

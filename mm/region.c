@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Regions: the pieces of a user address space.
+ *
+ * A region lives through three states, all under the space lock:
+ *
+ *   mapped   on the tree, size > 0, a node in the memory object's derivation tree
+ *   limbo    off the tree, size 0, still a node: some CPU may hold translations
+ *   freed    node deleted, structure back to its slab
+ *
+ * A mapped region that has just lost write access is in limbo as well, until
+ * it ceases to count as a writer of its object.  Freeing needs the tree lock
+ * of the memory object and then the space lock, the order of the ranks; as the
+ * region names the object, both are found by looking, dropping and re-checking.
+ */
+#include <kernel/cap.h>
+#include <kernel/panic.h>
+#include <lib/string.h>
+
+#include "internal.h"
+
+#define CLEAR_BATCH 512  /* entries looked at in a step */
+#define SETTLE_BATCH 32  /* regions ended, tables freed after a flush */
+
+static struct slab_cache region_slab = {
+	.name = "region",
+	.size = ALIGN_UP(sizeof(struct region), 16),
+	.lock = { .rank = LOCK_SLAB },
+};
+
+static struct region *region_of(struct rb_node *node)
+{
+	return node ? container_of(node, struct region, node) : NULL;
+}
+
+bool spare_reserve(struct spare *spare)
+{
+	spare->slot = cap_reserve(&kernel_space);
+	if (!spare->slot)
+		return false;
+	spare->region = slab_alloc(&region_slab);
+	if (!spare->region) {
+		cap_unreserve(spare->slot);
+		spare->slot = NULL;
+		return false;
+	}
+	memset(spare->region, 0, sizeof(*spare->region));
+	rb_node_init(&spare->region->node);
+	list_init(&spare->region->limbo);
+	return true;
+}
+
+void spare_release(struct spare *spare)
+{
+	if (!spare->region)
+		return;
+	slab_free(&region_slab, spare->region);
+	cap_unreserve(spare->slot);
+	*spare = (struct spare){ 0 };
+}
+
+struct region *region_at_or_after(struct vspace *space, uaddr_t address)
+{
+	struct region *before = region_of(rb_at_or_before(&space->regions, address));
+
+	if (before && address < region_end(before))
+		return before;
+	return region_of(rb_at_or_after(&space->regions, address));
+}
+
+void region_insert(struct region *region, uaddr_t address)
+{
+	rb_insert(&region->space->regions, &region->node, address);
+	region->space->nr_pages_mapped += region->size >> PAGE_SHIFT;
+}
+
+static void region_take_off(struct region *region)
+{
+	rb_remove(&region->space->regions, &region->node);
+	region->space->nr_pages_mapped -= region->size >> PAGE_SHIFT;
+}
+
+struct region *region_split(struct region *region, uaddr_t address, struct spare *spare)
+{
+	struct region *right = spare->region;
+	u64 left_size = address - region_start(region);
+	uaddr_t start = region_start(region);
+
+	ASSERT(left_size && left_size < region->size);
+	region_take_off(region);
+	right->size = region->size - left_size;
+	right->offset = region->offset + left_size;
+	right->flags = region->flags;
+	right->allowed = region->allowed;
+	right->space = region->space;
+	right->memory = region->memory;
+	right->generation = region->generation;
+	region->size = left_size;
+	region_insert(region, start);
+	region_insert(right, address);
+
+	/* What counted as one writer counts as two; nothing can be sealed while there is one. */
+	right->is_writer = region->is_writer && memory_add_writer(region->memory) == ST_OK;
+	ASSERT(right->is_writer == region->is_writer);
+	if (list_is_linked(&region->limbo))
+		list_prepend(&region->limbo, &right->limbo);
+	tree_add_sibling(&region->memory->object, slot_by_number(region->slot), spare->slot,
+			 (u64)right);
+	right->slot = slot_number(spare->slot);
+	*spare = (struct spare){ 0 };
+	return right;
+}
+
+void region_wait_flush(struct region *region)
+{
+	region->generation = region->space->flush.requested;
+	list_remove(&region->limbo);
+	list_append(&region->space->limbo, &region->limbo);
+}
+
+u64 region_clear_front(struct region *region, u64 size)
+{
+	struct vspace *space = region->space;
+	struct region *prev = region_of(rb_prev(&region->node));
+	struct region *next = region_of(rb_next(&region->node));
+	uaddr_t start = region_start(region);
+	struct table_span span = { .start = start, .low = prev ? region_end(prev) : 0 };
+	bool any = false, is_detached;
+	u64 done = pgtable_clear(space->root, start, MIN(size, region->size), CLEAR_BATCH, &any);
+
+	region_take_off(region);
+	region->size -= done;
+	region->offset += done;
+	if (region->size)
+		region_insert(region, start + done);
+
+	span.end = start + done;
+	span.high = region->size ? span.end : next ? region_start(next) : USER_MAP_END;
+	is_detached = pgtable_detach(space->root, &span, &space->limbo_tables);
+	if (any || is_detached)
+		flush_request(space);
+	if (is_detached)
+		space->limbo_generation = space->flush.requested;
+	if (!region->size)
+		region_wait_flush(region);
+	return done;
+}
+
+/* Tree and space lock held: nobody can reach the region through a CPU any more. */
+static void region_end_limbo(struct region *region)
+{
+	list_remove(&region->limbo);
+	if (region->is_writer && (!region->size || !(region->flags & MAP_WRITE))) {
+		memory_drop_writer(region->memory);
+		region->is_writer = false;
+	}
+}
+
+enum sweep region_shrink(struct region *region)
+{
+	struct vspace *space = region->space;
+	enum sweep result = SWEEP_MORE;
+
+	spin_lock(&space->lock);
+	if (region->size)
+		region_clear_front(region, region->size);
+	if (!region->size) {
+		result = SWEEP_FLUSH;
+		if (flush_is_done(space, region->generation)) {
+			region_end_limbo(region);
+			slab_free(&region_slab, region);
+			result = SWEEP_DONE;
+		}
+	}
+	spin_unlock(&space->lock);
+	return result;
+}
+
+struct region *region_lock_next(struct vspace *space, uaddr_t address)
+{
+	for (;;) {
+		struct region *region;
+		struct memory *memory;
+
+		spin_lock(&space->lock);
+		region = region_at_or_after(space, address);
+		memory = region ? region->memory : NULL;
+		spin_unlock(&space->lock);
+		if (!region)
+			return NULL;
+		/* Its memory is type-stable: if the object died meanwhile, this is just some lock. */
+		spin_lock(&memory->object.tree_lock);
+		spin_lock(&space->lock);
+		region = region_at_or_after(space, address);
+		if (region && region->memory == memory)
+			return region;
+		region_unlock(space, memory);
+	}
+}
+
+void region_unlock(struct vspace *space, struct memory *memory)
+{
+	spin_unlock(&space->lock);
+	spin_unlock(&memory->object.tree_lock);
+}
+
+/* The first region in limbo, if its flush is done. Space lock held. */
+static struct region *limbo_ready(struct vspace *space)
+{
+	struct list *first = list_first(&space->limbo);
+	struct region *region;
+
+	if (!first)
+		return NULL;
+	region = list_entry(first, struct region, limbo);
+	return flush_is_done(space, region->generation) ? region : NULL;
+}
+
+/* End the limbo of the first region. Return: false if there is none that is ready. */
+static bool settle_one(struct vspace *space)
+{
+	bool is_ready = false, is_last = false;
+	u32 generation = 0;
+	struct region *region;
+	struct memory *memory;
+
+	spin_lock(&space->lock);
+	if (space->limbo_tables && flush_is_done(space, space->limbo_generation))
+		pgtable_free_list(&space->limbo_tables, SETTLE_BATCH);
+	region = limbo_ready(space);
+	memory = region ? region->memory : NULL;
+	spin_unlock(&space->lock);
+	if (!region)
+		return false;
+
+	spin_lock(&memory->object.tree_lock);
+	spin_lock(&space->lock);
+	region = limbo_ready(space);
+	if (region && region->memory == memory) {
+		is_ready = true;
+		region_end_limbo(region);
+		if (!region->size) {
+			generation = slot_by_number(region->slot)->generation;
+			is_last = tree_delete(&memory->object, slot_by_number(region->slot));
+			slab_free(&region_slab, region);
+		}
+	}
+	region_unlock(space, memory);
+	if (is_last)
+		object_unreachable(&memory->object, generation);
+	return is_ready;
+}
+
+void vspace_settle(struct vspace *space)
+{
+	for (unsigned n = 0; n < SETTLE_BATCH; n++)
+		if (!settle_one(space))
+			return;
+}
