@@ -14,8 +14,9 @@ debug: all
 
 ifeq ($(ARCH),x86_64)
 iso: $(O)/veridian.iso
-$(O)/veridian.iso: $(kernel) $(boot-archive) scripts/mkiso.sh
-	$(call need,grub-mkrescue)$(call need,xorriso)$(call need,mformat)
+$(if $(filter iso,$(goals)),$(foreach tool,grub-mkrescue xorriso mformat,$(call need,$(tool))))
+# Always made again: APPEND= may have changed, and it takes a second.
+$(O)/veridian.iso: $(kernel) $(boot-archive) scripts/mkiso.sh FORCE
 	$(Q)sh scripts/mkiso.sh $@ $(kernel) $(boot-archive) $(call quoted,$(APPEND))
 else
 iso:
