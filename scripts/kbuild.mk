@@ -151,6 +151,12 @@ all: kernel
 
 $(objs) $(lds): | $(generated) $(late-generated)
 
+# Without this, make would take the line above for a rule that makes a missing source's object.
+source-of = $(wildcard $(1:$(O)/%.o=%.c) $(1:$(O)/%.o=%.S))
+lost      := $(foreach o,$(objs),$(if $(call source-of,$o),,$o))
+$(lost):
+	@echo '$(patsubst $(O)/%,%,$(@D))/Makefile: error: it lists $(@F), but there is no such .c or .S file' >&2; false
+
 dirs := $(sort $(dir $(objs) $(lds)) $(gen)/)
 $(if $(filter-out $(wildcard $(dirs)),$(dirs)),$(shell mkdir -p $(dirs)))
 -include $(wildcard $(addsuffix .cmd,$(objs) $(lds) $(kernel) $(O)/Image $(late-generated) \
