@@ -8,8 +8,10 @@ user-sources := $(filter-out $(O)/%,$(wildcard $(user-objs:$(O)/%.o=%.c)))
 .PHONY: sparse cppcheck clang-tidy size check check-qemu compile_commands.json
 sparse: $(generated) $(late-generated)
 	$(call need,sparse)
-	$(Q)for f in $(c-sources); do sparse $(sparse-flags) $(sparse-common) $(CPPFLAGS) $$f || exit 1; done
-	$(Q)for f in $(user-sources); do sparse $(sparse-flags) $(sparse-common) $(USER_CPPFLAGS) $$f || exit 1; done
+	$(Q)status=0; \
+	 for f in $(c-sources); do sparse $(sparse-flags) $(sparse-common) $(CPPFLAGS) $$f || status=1; done; \
+	 for f in $(user-sources); do sparse $(sparse-flags) $(sparse-common) $(USER_CPPFLAGS) $$f || status=1; done; \
+	 exit $$status
 
 # One run for the kernel, one for the programs: the headers they see differ.
 cppcheck-flags := --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
