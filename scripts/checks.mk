@@ -64,7 +64,7 @@ htmldocs:
 	$(Q)PYTHON='$(PYTHON)' sh scripts/htmldocs.sh '$(O)'
 #: Checking
 #:   check                  the tests of the configured board: host, style, QEMU with 1 and 4 CPUs
-#:   check-all              everything CI runs, on all boards (GROUPS="host build static docs qemu")
+#:   check-all              everything CI runs, on all boards (GROUPS="host build static docs qemu matrix")
 #:   check-host check-qemu check-build      one group of it
 #:   check-style check-includes check-shell house rules, include cycles, shellcheck
 #:   sparse cppcheck clang-tidy             static checks of the configured sources

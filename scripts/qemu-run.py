@@ -67,7 +67,7 @@ def command(options, config):
     append = options.append
     if append is None:
         # Without a terminal nobody can type into the shell: show the demonstration and power off.
-        append = "" if options.print or sys.stdin.isatty() else "run=demo"
+        append = "" if options.print or sys.stdin.isatty() else "demo"
     if append and not options.iso:
         line += ["-append", append]
     return line + shlex.split(options.extra or "")

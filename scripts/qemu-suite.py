@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Boot the built image with the test command line and report its TAP results.
 
-Use: qemu-suite.py --out BUILD [--name NAME] [--smp 1,4] [--append "run=test"] [--timeout SECONDS]
+Use: qemu-suite.py --out BUILD [--name NAME] [--smp 1,4] [--append "test"] [--timeout SECONDS]
 With --status-only one result a run: the guest reported success.  With
 --fails TEXT one result a run: the guest reported failure and said TEXT.
 The guest prints "ok N - name" and "not ok N - name" and a plan "1..N" on its
@@ -81,7 +81,7 @@ def main():
     parser.add_argument("--status-only", action="store_true")
     parser.add_argument("--name", default="qemu")
     parser.add_argument("--smp", default="1,4")
-    parser.add_argument("--append", default="run=test")
+    parser.add_argument("--append", default="test")
     parser.add_argument("--timeout", type=int, default=180)
     options = parser.parse_args()
     tap = Tap()
