@@ -155,7 +155,8 @@ $(objs) $(lds): | $(generated) $(late-generated)
 source-of = $(wildcard $(1:$(O)/%.o=%.c) $(1:$(O)/%.o=%.S))
 lost      := $(foreach o,$(objs),$(if $(call source-of,$o),,$o))
 $(lost):
-	@echo '$(patsubst $(O)/%,%,$(@D))/Makefile: error: it lists $(@F), but there is no such .c or .S file' >&2; false
+	@echo '$(patsubst $(O)/%,%,$(@D))/Makefile: error: it lists $(@F), but there is no such .c or .S file' >&2; \
+	 false
 
 dirs := $(sort $(dir $(objs) $(lds)) $(gen)/)
 $(if $(filter-out $(wildcard $(dirs)),$(dirs)),$(shell mkdir -p $(dirs)))
