@@ -73,6 +73,7 @@ struct boot_info {
 	u32 nr_cpus_lost;
 	u64 boot_hwid;
 	u32 nr_nodes; /* at least 1 */
+	u32 nr_nodes_lost; /* mentions of nodes beyond BOOT_MAX_NODES, taken for node 0 */
 	u8 distance[BOOT_MAX_NODES][BOOT_MAX_NODES]; /* SLIT units, 10 = local; 0 = not told */
 
 	/* console */
