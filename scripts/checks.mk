@@ -5,7 +5,7 @@ ifneq ($(build-goals),)
 c-sources    := $(filter-out $(O)/%,$(wildcard $(objs:$(O)/%.o=%.c)))
 user-sources := $(filter-out $(O)/%,$(wildcard $(user-objs:$(O)/%.o=%.c)))
 
-.PHONY: sparse cppcheck clang-tidy size check check-qemu compile_commands.json
+.PHONY: sparse cppcheck clang-tidy size option-cost check check-qemu compile_commands.json
 sparse: $(generated) $(late-generated)
 	$(call need,sparse)
 	$(Q)status=0; \
@@ -34,6 +34,8 @@ clang-tidy: compile_commands.json
 size: kernel
 	$(Q)sh scripts/size.sh $(O) $(kernel) $(subsystems)
 
+option-cost:
+	$(Q)$(PYTHON) scripts/option-cost.py --out '$(O)/option-cost' --board $(or $(BOARD),qemu_$(ARCH))
 check-qemu: all
 	$(Q)$(PYTHON) scripts/qemu-suite.py --out '$(O)' --image '$(image)' --name $(notdir $(O)) --smp 1,4
 check: all check-host check-style check-includes lint
@@ -69,6 +71,7 @@ htmldocs:
 #:   check-style check-includes check-shell house rules, include cycles, shellcheck
 #:   sparse cppcheck clang-tidy             static checks of the configured sources
 #:   size                   text, data and bss of each subsystem
+#:   option-cost            bytes of the kernel that each option adds
 #:   compile_commands.json  $(O)/compile_commands.json for clangd and clang-tidy
 #:   htmldocs               the manual, in $(O)/html
 #:
