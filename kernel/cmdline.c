@@ -42,10 +42,10 @@ static const struct {
 	{ "cpus", set_cpus, "1 or more" },
 };
 
-/* Words for init: it reads the command line itself. */
+/* "run=test" and the like are for init, which reads the command line itself. */
 static bool is_for_init(const char *name)
 {
-	static const char *const words[] = { "demo", "shell", "test", "bench", "fuzz" };
+	static const char *const words[] = { "run" };
 
 	if (!strncmp(name, "init.", 5))
 		return true;
