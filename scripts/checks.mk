@@ -31,6 +31,22 @@ clang-tidy: compile_commands.json
 	 --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier' \
 	 --extra-arg=-Wno-unknown-warning-option $(c-sources)
 
+# Each header compiles alone; the ABI's with nothing of the kernel on the path.
+headers := $(patsubst include/%,%,$(wildcard include/kernel/*.h include/lib/*.h))
+abi     := $(patsubst include/uapi/%,%,$(wildcard include/uapi/veridian/*.h))
+.PHONY: check-headers
+check-headers: $(generated) $(late-generated)
+	$(Q)status=0; \
+	 for h in $(headers); do \
+	  echo "#include <$$h>" | $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -x c - \
+	   || { echo "$$h does not compile alone"; status=1; }; \
+	 done; \
+	 for h in $(abi); do \
+	  echo "#include <$$h>" | $(CC) -Iinclude/uapi $(CFLAGS) -fsyntax-only -x c - || status=1; \
+	  echo "#include <$$h>" | $(CC) -Iinclude/uapi -D__ASSEMBLY__ $(AFLAGS) -c -o /dev/null -x assembler-with-cpp - \
+	   || { echo "$$h is not for assembly"; status=1; }; \
+	 done; exit $$status
+
 size: kernel
 	$(Q)sh scripts/size.sh $(O) $(kernel) $(subsystems)
 
@@ -69,7 +85,7 @@ htmldocs:
 #:   check-all              everything CI runs, on all boards (GROUPS="host build static docs qemu matrix")
 #:   check-host check-qemu check-build      one group of it
 #:   check-style check-includes check-shell house rules, include cycles, shellcheck
-#:   sparse cppcheck clang-tidy             static checks of the configured sources
+#:   sparse cppcheck clang-tidy check-headers   static checks of the configured sources
 #:   size                   text, data and bss of each subsystem
 #:   option-cost            bytes of the kernel that each option adds
 #:   compile_commands.json  $(O)/compile_commands.json for clangd and clang-tidy

@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -108,11 +109,24 @@ def start(line, seconds):
             sys.exit(TIME_LIMIT)
 
 
+def free_port():
+    """The port of gdb's habit, or any other one if somebody has it."""
+    for port in (1234, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("", port))
+                return probe.getsockname()[1]
+            except OSError:
+                continue
+    return fail("no free port for gdb")
+
+
 def debug(line, options):
     """QEMU stopped at its first instruction, gdb in the foreground if there is one and a terminal."""
-    attach = ["gdb-multiarch", f"{options.out}/kernel.elf", "-ex", "target remote :1234"]
+    port = free_port()
+    attach = ["gdb-multiarch", "-q", f"{options.out}/kernel.elf", "-ex", f"target remote :{port}"]
     print("qemu-run: " + shlex.join(attach), file=sys.stderr)
-    line = line + ["-s", "-S"]
+    line = line + ["-gdb", f"tcp::{port}", "-S"]
     if not sys.stdin.isatty():
         return start(line, options.timeout or 600)
     need("gdb-multiarch")
