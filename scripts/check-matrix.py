@@ -25,9 +25,9 @@ def make(out, *goals, **variables):
 
 def boot_arguments(config):
     """How the result shows that it works; None if it can only be built."""
-    if config["USER_TESTS"] and config["CONSOLE"]:
-        return ["--append=test"]
-    return ["--append=demo", "--status-only"] if config["USER_DEMO"] else None
+    if not config.get("USER_TESTS", True):
+        return ["--append=demo", "--status-only"] if config["USER_DEMO"] else None
+    return ["--append=test"] + ([] if config["CONSOLE"] else ["--status-only"])
 
 
 def boot(out, config, name):

@@ -23,7 +23,7 @@ cppcheck: $(generated) $(late-generated)
 	$(Q)$(if $(c-sources),cppcheck $(cppcheck-flags) -D__KERNEL__ $(filter -I%,$(CPPFLAGS)) $(c-sources))
 	$(Q)$(if $(user-sources),cppcheck $(cppcheck-flags) $(filter -I%,$(USER_CPPFLAGS)) $(user-sources))
 
-compile_commands.json: all
+compile_commands.json: $(objs) $(user-objs) $(ushared-objs)
 	$(Q)$(PYTHON) scripts/compdb.py $(addsuffix .cmd,$(objs) $(user-objs) $(ushared-objs)) >$(O)/$@
 clang-tidy: compile_commands.json
 	$(call need,clang-tidy)
