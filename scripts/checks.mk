@@ -25,8 +25,8 @@ cppcheck: $(generated) $(late-generated)
 
 compile_commands.json: $(objs) $(user-objs) $(ushared-objs)
 	$(Q)$(PYTHON) scripts/compdb.py $(addsuffix .cmd,$(objs) $(user-objs) $(ushared-objs)) >$(O)/$@
+$(if $(filter clang-tidy,$(goals)),$(call need,clang-tidy))
 clang-tidy: compile_commands.json
-	$(call need,clang-tidy)
 	$(Q)clang-tidy -p $(O) --quiet --warnings-as-errors='*' \
 	 --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier' \
 	 --extra-arg=-Wno-unknown-warning-option $(c-sources)
