@@ -104,9 +104,9 @@ enum cpio_result cpio_find(const void *archive, u64 size, const char *name, stru
 	u64 position = 0;
 
 	/* Each member is at least a header long, so the walk ends. */
-	do
+	do {
 		result = cpio_next(archive, size, &position, file);
-	while (result == CPIO_FILE && strcmp(file->name, name) != 0);
+	} while (result == CPIO_FILE && strcmp(file->name, name) != 0);
 	return result;
 }
 

@@ -20,7 +20,13 @@
 #define HEADER_SIZE 40
 #define RESERVATION_SIZE 16
 
-enum fdt_token { TOKEN_BEGIN = 1, TOKEN_END_NODE = 2, TOKEN_PROPERTY = 3, TOKEN_NOP = 4, TOKEN_END = 9 };
+enum fdt_token {
+	TOKEN_BEGIN = 1,
+	TOKEN_END_NODE = 2,
+	TOKEN_PROPERTY = 3,
+	TOKEN_NOP = 4,
+	TOKEN_END = 9,
+};
 
 /* Byte offsets of the header's numbers. */
 enum fdt_header {
@@ -359,7 +365,8 @@ bool fdt_is_enabled(const struct fdt *fdt, u32 node)
 	struct fdt_property status;
 
 	return !fdt_get(fdt, node, "status", &status) ||
-	       fdt_string_is(fdt, node, "status", "okay") || fdt_string_is(fdt, node, "status", "ok");
+	       fdt_string_is(fdt, node, "status", "okay") ||
+	       fdt_string_is(fdt, node, "status", "ok");
 }
 
 const char *fdt_get_u32(const struct fdt *fdt, u32 node, const char *name, u32 *value)
@@ -520,8 +527,8 @@ const char *fdt_reg_count(const struct fdt *fdt, const struct fdt_path *path, u3
 	return error;
 }
 
-const char *fdt_get_raw_reg(const struct fdt *fdt, const struct fdt_path *path, u32 index, u64 *base,
-			    u64 *size)
+const char *fdt_get_raw_reg(const struct fdt *fdt, const struct fdt_path *path, u32 index,
+			    u64 *base, u64 *size)
 {
 	struct fdt_property reg;
 	struct fdt_bus bus;

@@ -99,10 +99,11 @@ const char *fdt_get_reg(const struct fdt *fdt, const struct fdt_path *path, u32 
 			u64 *size) __must_check;
 
 /** fdt_reg_count() - entries in "reg"; 0 if there is none. */
-const char *fdt_reg_count(const struct fdt *fdt, const struct fdt_path *path, u32 *count) __must_check;
+const char *fdt_reg_count(const struct fdt *fdt, const struct fdt_path *path,
+			  u32 *count) __must_check;
 
 /** fdt_get_raw_reg() - the same without translation. */
-const char *fdt_get_raw_reg(const struct fdt *fdt, const struct fdt_path *path, u32 index, u64 *base,
-			    u64 *size) __must_check;
+const char *fdt_get_raw_reg(const struct fdt *fdt, const struct fdt_path *path, u32 index,
+			    u64 *base, u64 *size) __must_check;
 
 #endif

@@ -32,8 +32,14 @@ struct boot_cpu {
 
 enum boot_uart { BOOT_UART_NONE, BOOT_UART_16550, BOOT_UART_PL011, BOOT_UART_SBI };
 
-/* Interrupt controllers of the device-tree machines. */
-enum boot_irqchip { BOOT_IRQCHIP_NONE, BOOT_IRQCHIP_GICV2, BOOT_IRQCHIP_GICV3, BOOT_IRQCHIP_PLIC, BOOT_IRQCHIP_APIC };
+/* Interrupt controllers. */
+enum boot_irqchip {
+	BOOT_IRQCHIP_NONE,
+	BOOT_IRQCHIP_GICV2,
+	BOOT_IRQCHIP_GICV3,
+	BOOT_IRQCHIP_PLIC,
+	BOOT_IRQCHIP_APIC,
+};
 
 /* An interrupt line that is not wired as its number says (x86, MADT type 2). */
 struct boot_override {
@@ -53,11 +59,13 @@ struct boot_info {
 	/* memory: usable minus reserved is free; order and overlaps as firmware gave them */
 	struct boot_range usable[BOOT_MAX_RANGES];
 	u32 nr_usable;
-	struct boot_range reserved[BOOT_MAX_RANGES]; /* includes firmware tables, archive, device-tree blob */
+	/* includes firmware tables, archive, device-tree blob */
+	struct boot_range reserved[BOOT_MAX_RANGES];
 	u32 nr_reserved;
 	u32 nr_ranges_lost; /* did not fit */
 	paddr_t kernel_start, kernel_end; /* the image */
-	paddr_t early_start, early_end;   /* usable memory the boot tables already map in the direct map */
+	/* usable memory the boot tables already map in the direct map */
+	paddr_t early_start, early_end;
 	paddr_t archive;                  /* boot archive, 0 if none */
 	u64 archive_size;
 	paddr_t firmware;  /* RSDP or device-tree blob, 0 if none */
@@ -85,9 +93,14 @@ struct boot_info {
 	/* interrupts and time */
 	enum boot_irqchip irqchip;
 	paddr_t irqchip_base, irqchip_size;     /* distributor, PLIC, local APIC */
-	paddr_t irqchip_cpu_base, irqchip_cpu_size; /* GICv2 CPU interface, GICv3 redistributors (first region) */
+	/* GICv2 CPU interface, GICv3 redistributors (first region) */
+	paddr_t irqchip_cpu_base, irqchip_cpu_size;
 	u32 plic_sources;
-	struct { u32 intc; u32 irq; } plic_context[2 * BOOT_MAX_CPUS]; /* interrupts-extended, in context order */
+	/* interrupts-extended, in context order */
+	struct {
+		u32 intc;
+		u32 irq;
+	} plic_context[2 * BOOT_MAX_CPUS];
 	u32 nr_plic_contexts;
 	struct boot_ioapic ioapics[BOOT_MAX_IOAPICS];
 	u32 nr_ioapics;
@@ -131,9 +144,12 @@ size_t fdt_total_size(const void *blob);
 
 /**
  * acpi_parse() - fill @info from the tables below the RSDP at @rsdp: MADT, FADT (and DSDT's \_S5), SRAT, SLIT, HPET.
- * @map: gives a readable view of physical memory [base, base+size), NULL if it cannot.
+ * @map: gives a readable view of physical memory [base, base+size), NULL if it cannot.  A view is
+ *        needed only until the next call.
+ * Usable memory must be in @info already: SRAT cuts it into nodes.
  * Return: NULL, or a sentence that says what is wrong.  Source: ACPI Specification 6.5.
  */
-const char *acpi_parse(paddr_t rsdp, const void *(*map)(paddr_t base, size_t size), struct boot_info *info) __must_check;
+const char *acpi_parse(paddr_t rsdp, const void *(*map)(paddr_t base, size_t size),
+		       struct boot_info *info) __must_check;
 
 #endif

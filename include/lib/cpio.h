@@ -22,11 +22,19 @@ enum cpio_result {
 	CPIO_TRUNCATED, /* the archive ends inside a member or before the trailer */
 };
 
-/** cpio_next() - read the member at *position (0 at first). Never reads outside [archive, archive + size). */
-enum cpio_result cpio_next(const void *archive, u64 size, u64 *position, struct cpio_file *file);
+/**
+ * cpio_next() - read the member at *position (0 at first).
+ * Never reads outside of [archive, archive + size).
+ */
+enum cpio_result cpio_next(const void *archive, u64 size, u64 *position,
+			   struct cpio_file *file);
 
-/** cpio_find() - CPIO_FILE if @name is there; CPIO_END if the archive is sound and has no such file; else what is wrong. */
-enum cpio_result cpio_find(const void *archive, u64 size, const char *name, struct cpio_file *file);
+/**
+ * cpio_find() - CPIO_FILE if @name is there; CPIO_END if the archive is sound and has no such
+ * file; else what is wrong.
+ */
+enum cpio_result cpio_find(const void *archive, u64 size, const char *name,
+			   struct cpio_file *file);
 
 /** cpio_error() - a sentence for people. */
 const char *cpio_error(enum cpio_result result);

@@ -23,14 +23,16 @@ struct elf_image {
 	u64 entry;     /* relative to the load base */
 	u64 low, high; /* all segments lie in [low, high), page aligned */
 	u32 nr_segments;
-	struct elf_segment segment[ELF_MAX_SEGMENTS]; /* ascending, not overlapping, none both writable and executable */
+	/* ascending, sharing no page, none both writable and executable */
+	struct elf_segment segment[ELF_MAX_SEGMENTS];
 };
 
 /**
  * elf_parse() - check a static position-independent executable (ET_DYN) of machine @machine.
  * Return: NULL and *image, or a sentence that says what is wrong.
  */
-const char *elf_parse(const void *file, size_t size, u16 machine, struct elf_image *image) __must_check;
+const char *elf_parse(const void *file, size_t size, u16 machine,
+		      struct elf_image *image) __must_check;
 
 #define ELF_MACHINE_X86_64 62
 #define ELF_MACHINE_AARCH64 183

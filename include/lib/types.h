@@ -24,6 +24,7 @@ _Static_assert(sizeof(u64) == 8, "an LP64 ABI is assumed");
 #define __aligned(n) __attribute__((aligned(n)))
 #define __section(name) __attribute__((section(name)))
 #define __used __attribute__((used))
+#undef __always_inline /* a host's C library has its own */
 #define __always_inline inline __attribute__((always_inline))
 #define noinline __attribute__((noinline))
 
