@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * The first process.
+ * The first process: holds the root capabilities, tells about the machine,
+ * starts everything else, and ends the machine with the result.
  */
-#include <lib/cmdline.h>
-#include <user/loader.h>
+#include "services.h"
 #include <user/stdio.h>
-#include "init.h"
 
 int main(void)
 {
+	int code;
+
 	machine_print();
-	return services_run();
+	code = services_run();
+	print_flush();
+	must(system_power_off(startup->system, (u64)code), "system_power_off");
+	return code;
 }

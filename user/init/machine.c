@@ -2,11 +2,11 @@
 /*
  * Tells people about the machine and the configuration.
  */
-#include "init.h"
+#include "services.h"
 #include <user/stdio.h>
 
 #define TEXT_SIZE 256
-#define CONFIG_FILE "config"
+#define SETTINGS_FILE "config"
 #define LINE_LENGTH 100
 
 void machine_text(u64 what, char *buffer, size_t size)
@@ -101,9 +101,9 @@ void machine_print(void)
 	print_text("processor", INFO_CPU_NAME);
 	print_numbers();
 	print_text("options", INFO_CMDLINE);
-	error = archive_find(CONFIG_FILE, &config, &size);
+	error = archive_find(SETTINGS_FILE, &config, &size);
 	if (error) {
-		printf("init: %s: %s\n", CONFIG_FILE, error);
+		printf("init: %s: %s\n", SETTINGS_FILE, error);
 		return;
 	}
 	printf("Configured:\n");

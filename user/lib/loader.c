@@ -14,13 +14,14 @@
 #define LOAD_BASE 0x10000000UL
 #define LOAD_BASE_BITS 16 /* pages of random offset: 256 MiB */
 #define STACK_PAGES 16UL
+#define STARTUP_SKEW ALIGN_DOWN(STACK_PAGES *PAGE_SIZE - sizeof(struct startup), 16UL)
 #define NAP (200 * 1000UL)
 #define CLIENT_RIGHTS (RIGHT_CALL | RIGHT_SEND | RIGHT_GRANT | RIGHT_DERIVE)
 #define DEFAULT_SETTINGS THREAD_PRIORITY(32)
 
 struct load {
 	const struct program *program;
-	handle_t process;
+	handle_t process, stack;
 	struct elf_image image;
 	u64 base, stack_top;
 	struct startup startup;
@@ -136,39 +137,61 @@ static void fill_startup(struct load *load)
 		string_copy(there->arg[there->nr_args++], STARTUP_ARG_SIZE, program->arg[i]);
 }
 
-/* Stack with the startup structure on top; the kernel's random choice leaves nothing below it promised. */
-static long make_stack(struct load *load, handle_t memory)
+/* Map the stack; its lowest page is taken out again: a guard page that nobody else was given. */
+static long map_stack(struct load *load)
 {
 	u64 size = STACK_PAGES * PAGE_SIZE, address;
-	u64 skew = ALIGN_DOWN(size - sizeof(struct startup), 16UL);
-	long status = fill(memory, STACK_PAGES, skew, &load->startup, sizeof(load->startup));
+	long status = mem_map(load->process, load->stack, 0, size, 0, MAP_READ | MAP_WRITE,
+			      &address);
 
 	if (status != ST_OK)
 		return status;
-	/* Mapped whole and its lowest page taken out again: a guard page nobody else was given yet. */
-	status = mem_map(load->process, memory, 0, size, 0, MAP_READ | MAP_WRITE, &address);
-	if (status == ST_OK)
-		status = mem_unmap(load->process, address, PAGE_SIZE, NULL);
-	load->stack_top = address + skew;
-	return status;
+	load->stack_top = address + STARTUP_SKEW;
+	return mem_unmap(load->process, address, PAGE_SIZE, NULL);
 }
 
-static long load_stack(struct load *load)
+static long make_thread(struct load *load, handle_t *handle)
+{
+	u64 settings = load->program->settings ? load->program->settings : DEFAULT_SETTINGS;
+	u64 thread = HANDLE_NULL;
+	long status = thread_create(load->process, load->base + load->image.entry, load->stack_top,
+				    load->stack_top, settings, &thread, NULL);
+
+	*handle = (handle_t)thread;
+	return status == ST_OK ? lend(load, *handle, RIGHTS_ALL, &load->startup.thread) : status;
+}
+
+/* The stack comes last: the startup structure on its top tells all the others. */
+static long load_stack(struct load *load, handle_t *thread)
+{
+	long status = map_stack(load);
+
+	if (status == ST_OK)
+		status = make_thread(load, thread);
+	fill_startup(load);
+	if (status == ST_OK)
+		status = fill(load->stack, STACK_PAGES, STARTUP_SKEW, &load->startup,
+			      sizeof(load->startup));
+	return status == ST_OK ? keep(load, load->stack) : status;
+}
+
+static long make_stack(struct load *load, handle_t *thread)
 {
 	u64 memory;
 	long status = cap_create(TYPE_MEMORY, STACK_PAGES, &memory);
 
 	if (status != ST_OK)
 		return status;
-	status = make_stack(load, (handle_t)memory);
-	if (status == ST_OK)
-		status = keep(load, (handle_t)memory);
-	if (status != ST_OK)
-		(void)cap_delete((handle_t)memory);
+	load->stack = (handle_t)memory;
+	status = load_stack(load, thread);
+	if (status != ST_OK) {
+		(void)cap_delete(load->stack);
+		(void)cap_delete(*thread);
+	}
 	return status;
 }
 
-static long set_up(struct load *load)
+static long set_up(struct load *load, handle_t *thread)
 {
 	const struct program *program = load->program;
 	u64 name[2] = { 0, 0 };
@@ -184,20 +207,7 @@ static long set_up(struct load *load)
 		status = lend_all(load);
 	for (u32 i = 0; i < load->image.nr_segments && status == ST_OK; i++)
 		status = load_segment(load, &load->image.segment[i]);
-	fill_startup(load);
-	return status == ST_OK ? load_stack(load) : status;
-}
-
-static long start(struct load *load, struct child *child)
-{
-	u64 settings = load->program->settings ? load->program->settings : DEFAULT_SETTINGS;
-	u64 thread;
-	long status = thread_create(load->process, load->base + load->image.entry, load->stack_top,
-				    load->stack_top, settings | THREAD_START, &thread, NULL);
-
-	child->process = load->process;
-	child->thread = (handle_t)thread;
-	return status;
+	return status == ST_OK ? make_stack(load, thread) : status;
 }
 
 long program_spawn(const struct program *program, struct child *child)
@@ -215,9 +225,10 @@ long program_spawn(const struct program *program, struct child *child)
 		return status;
 	load.process = (handle_t)process;
 	load.base = LOAD_BASE + (random_bits() & (BIT(LOAD_BASE_BITS) - 1)) * PAGE_SIZE;
-	status = set_up(&load);
+	child->process = load.process;
+	status = set_up(&load, &child->thread);
 	if (status == ST_OK)
-		status = start(&load, child);
+		status = thread_resume(child->thread);
 	if (status != ST_OK) {
 		/* Everything the process was given ends with it. */
 		(void)cap_destroy(load.process);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * First C code of a program: applies its own relocations, then runs main().
+ * start.S hands over the dynamic section and the address of the text, which
+ * the linker script puts at TEXT_OFFSET.
  */
-#include <user/startup.h>
-#include <user/stdio.h>
+#include <user/system.h>
 
-#define RELOCATION_TYPE(info) ((u32)(info))
+#define TEXT_OFFSET 0x1000UL
+#define DT_NULL 0
+#define DT_RELA 7
+#define DT_RELASZ 8
 #if defined(__x86_64__)
 #define RELATIVE 8
 #elif defined(__aarch64__)
@@ -14,45 +18,34 @@
 #define RELATIVE 3
 #endif
 
+struct dynamic {
+	u64 tag, value;
+};
+
 struct rela {
 	u64 offset, info, addend;
 };
 
-/* Hidden, so that their addresses are computed and not read from what is not relocated yet. */
-#define HIDDEN __attribute__((visibility("hidden")))
-extern const char image_base[] HIDDEN;
-extern const struct rela rela_start[] HIDDEN, rela_end[] HIDDEN;
+int main(u64 argument);
+__noreturn void start_c(u64 argument, const struct dynamic *dynamic, u64 text_start);
 
-void program_start(const struct startup *from_creator);
-
-const struct startup *startup;
-
-static struct startup first_process = {
-	.magic = STARTUP_MAGIC,
-	.self = INIT_PROCESS,
-	.system = INIT_SYSTEM,
-	.archive = INIT_ARCHIVE,
-	.nr_args = 1,
-	.arg = { "init" },
-};
-
-static void relocate(void)
+/* Nothing here may need a relocation itself. */
+__noreturn void start_c(u64 argument, const struct dynamic *dynamic, u64 text_start)
 {
-	u64 base = (u64)image_base;
+	u64 base = text_start - TEXT_OFFSET, table = 0, size = 0;
 
-	for (const struct rela *rela = rela_start; rela < rela_end; rela++) {
-		/* The linker makes no other kind for a static image; a program that has one must not run. */
-		if (RELOCATION_TYPE(rela->info) != RELATIVE)
-			(void)process_exit(126);
-		*(u64 *)(base + rela->offset) = base + rela->addend;
+	for (; dynamic->tag != DT_NULL; dynamic++) {
+		if (dynamic->tag == DT_RELA)
+			table = base + dynamic->value;
+		else if (dynamic->tag == DT_RELASZ)
+			size = dynamic->value;
 	}
-}
+	for (u64 at = table; at < table + size; at += sizeof(struct rela)) {
+		const struct rela *rela = (const struct rela *)at;
 
-void program_start(const struct startup *from_creator)
-{
-	relocate();
-	startup = from_creator ? from_creator : &first_process;
-	if (startup->magic != STARTUP_MAGIC)
-		(void)process_exit(125);
-	exit((u64)main());
+		if ((u32)rela->info == RELATIVE)
+			*(u64 *)(base + rela->offset) = base + rela->addend;
+	}
+	(void)process_exit((u64)main(argument));
+	__builtin_trap();
 }

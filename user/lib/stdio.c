@@ -11,6 +11,7 @@
 #define LINE_SIZE 512
 #define LOG_PIECE 32
 #define EXIT_FAILURE 1
+#define CONSOLE_PATIENCE (3 * SECOND)
 
 static struct lock lock;
 static char line[LINE_SIZE];
@@ -33,11 +34,16 @@ static void choose(void)
 
 static bool write_console(void)
 {
-	struct message message = { .label = CONSOLE_WRITE };
+	/* With a limit: a console server that died must not stop those who would report it. */
+	struct message message = {
+		.label = CONSOLE_WRITE,
+		.flags = MSG_TIMEOUT,
+		.deadline = now() + CONSOLE_PATIENCE,
+	};
 	u64 *page = message_page();
 	u32 in_registers = (MSG_REG_WORDS - 1) * sizeof(u64);
 
-	if (length > in_registers && !page)
+	if (!page)
 		return false;
 	message.word[0] = length;
 	message.words = 1 + (u32)DIV_ROUND_UP(length, sizeof(u64));

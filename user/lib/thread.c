@@ -8,6 +8,7 @@
 #include <user/thread.h>
 
 #define JOIN_NAP (200 * 1000UL)
+#define KILL_TRIES 5000
 
 void thread_entry(void);
 void thread_main(struct uthread *self);
@@ -88,8 +89,21 @@ long uthread_join(struct uthread *thread, u64 timeout)
 	return ST_OK;
 }
 
+static u64 nr_threads(void)
+{
+	u64 state, count = 0;
+
+	(void)process_info(startup->self, PROCESS_INFO_STATE, &state, &count);
+	return count;
+}
+
+/* Destroyed, it may still run on another CPU for a moment: its stack stays until it is off the books. */
 void uthread_kill(struct uthread *thread)
 {
+	u64 before = nr_threads();
+
 	(void)cap_destroy(thread->handle);
+	for (u32 tries = 0; nr_threads() >= before && tries < KILL_TRIES; tries++)
+		sleep_for(JOIN_NAP);
 	free_stack(thread);
 }

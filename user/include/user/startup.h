@@ -23,6 +23,7 @@
 struct startup {
 	u64 magic;
 	handle_t self;     /* HANDLE_SELF: the process */
+	handle_t thread;   /* its first thread */
 	handle_t names;    /* endpoint of the name server */
 	handle_t console;  /* endpoint of the console server */
 	handle_t init;     /* endpoint of the first process (requests of <user/protocol.h>) */
