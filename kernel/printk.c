@@ -23,11 +23,8 @@ void log_set_level(enum log_level level)
 
 static void put(char c)
 {
-	if (!IS_ENABLED(CONFIG_CONSOLE))
-		return;
-	if (c == '\n')
-		arch_putc('\r');
-	arch_putc(c);
+	if (IS_ENABLED(CONFIG_CONSOLE))
+		arch_putc(c); /* it adds what a terminal wants at the end of a line */
 }
 
 void log_write(const char *bytes, size_t length)

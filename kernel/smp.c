@@ -31,6 +31,7 @@ void smp_boot_cpu(const struct boot_info *info)
 	struct cpu *cpu = &cpus[0];
 
 	cpu->hwid = info->boot_hwid;
+	cpu->stack_top = kmap_stack(0);
 	for (u32 i = 0; i < info->nr_cpus; i++)
 		if (info->cpus[i].hwid == cpu->hwid)
 			cpu->node = info->cpus[i].node;

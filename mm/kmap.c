@@ -17,7 +17,7 @@
 #include "internal.h"
 
 #define STACK_STRIDE (8 * PAGE_SIZE)
-#define STACK_SIZE (4 * PAGE_SIZE)
+#define STACK_SIZE KERNEL_STACK_SIZE
 #define MAX_DEVICES 32
 #define PORT_SPACE 0x10000 /* a console address below is an x86 I/O port */
 

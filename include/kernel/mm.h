@@ -33,6 +33,8 @@ const void *kmap_firmware(paddr_t base, size_t size);
 /** kmap_is_kernel_device() - [base, base+size) touches registers the kernel keeps for itself. */
 bool kmap_is_kernel_device(paddr_t base, u64 size);
 
+#define KERNEL_STACK_SIZE (4 * PAGE_SIZE)
+
 /** kmap_stack() - a kernel stack for CPU @index with guard pages. Return: its top. */
 kaddr_t kmap_stack(u32 index);
 
