@@ -94,7 +94,7 @@ static int hang_in_call(void)
 }
 
 /* Never enters the kernel by itself: only an interrupt can stop it. */
-static int spin(void)
+static __noreturn void spin(void)
 {
 	for (;;)
 		__asm__ volatile("" ::: "memory");
@@ -116,15 +116,18 @@ static int forge(void)
 
 static int misbehave(u64 role)
 {
+	/* Not constants: the compiler would refuse to build the misdeed. */
+	volatile u64 near_null = 8, text = (u64)spin;
+
 	switch (role) {
 	case PEER_READ_KERNEL:
 		return (int)*(volatile u64 *)0xffffffff80000000UL;
 	case PEER_READ_NULL:
-		return (int)*(volatile u64 *)8UL;
+		return (int)*(volatile u64 *)near_null;
 	case PEER_READ_UNMAPPED:
 		return (int)*(volatile u64 *)0x123456000UL;
 	case PEER_WRITE_TEXT:
-		*(volatile u8 *)(u64)misbehave = 0;
+		*(volatile u8 *)text = 0;
 		return 1;
 	case PEER_EXECUTE_DATA:
 		((void (*)(void))(u64)&data_word)();
@@ -148,7 +151,7 @@ int main(u64 role)
 	case PEER_HANG_CALL:
 		return hang_in_call();
 	case PEER_SPIN:
-		return spin();
+		spin();
 	case PEER_FORGE:
 		return forge();
 	default:
