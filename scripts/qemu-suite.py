@@ -31,7 +31,7 @@ class Tap:
 
 def lines_of(console):
     """Lines of the console; control sequences of firmware are dropped."""
-    text = console.decode("utf-8", "replace").replace("\r", "\n")
+    text = console.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).strip() for line in text.split("\n")]
 
 
