@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * First C code of a program: applies its own relocations, then runs main().
- * start.S hands over the dynamic section and the address of the text, which
- * the linker script puts at TEXT_OFFSET.
+ * start.S hands over the dynamic section and the address of the text, with
+ * which the image begins.
  */
 #include <user/system.h>
 
-#define TEXT_OFFSET 0x1000UL
 #define DT_NULL 0
 #define DT_RELA 7
 #define DT_RELASZ 8
@@ -32,7 +31,7 @@ __noreturn void start_c(u64 argument, const struct dynamic *dynamic, u64 text_st
 /* Nothing here may need a relocation itself. */
 __noreturn void start_c(u64 argument, const struct dynamic *dynamic, u64 text_start)
 {
-	u64 base = text_start - TEXT_OFFSET, table = 0, size = 0;
+	u64 base = text_start, table = 0, size = 0;
 
 	for (; dynamic->tag != DT_NULL; dynamic++) {
 		if (dynamic->tag == DT_RELA)

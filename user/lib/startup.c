@@ -29,7 +29,6 @@ struct dynamic {
 #define HIDDEN __attribute__((visibility("hidden")))
 extern const char text_start[] HIDDEN;
 extern const struct dynamic _DYNAMIC[] HIDDEN;
-#define TEXT_OFFSET 0x1000UL
 #define DT_NULL 0
 #define DT_RELA 7
 #define DT_RELASZ 8
@@ -50,7 +49,7 @@ static struct startup first_process = {
 
 static void relocate(void)
 {
-	u64 base = (u64)text_start - TEXT_OFFSET, table = 0, size = 0;
+	u64 base = (u64)text_start, table = 0, size = 0;
 
 	for (const struct dynamic *dynamic = _DYNAMIC; dynamic->tag != DT_NULL; dynamic++) {
 		if (dynamic->tag == DT_RELA)

@@ -15,7 +15,8 @@ PHDRS
 
 SECTIONS
 {
-	. = 0x1000;
+	/* Not higher: GNU ld would call the file a fixed executable. */
+	. = 0;
 	text_start = .;
 	.text : { *(.text.start) *(.text .text.*) } :text
 	. = ALIGN(0x1000);
