@@ -294,3 +294,17 @@ const char *archive_find(const char *name, const void **file, size_t *size)
 	*size = found.size;
 	return NULL;
 }
+
+const char *program_role(struct program *program, const char *role)
+{
+	*program = (struct program){
+		.name = startup->arg[0],
+		.arg = { role },
+		.names = startup->names,
+		.console = startup->console,
+		.archive = startup->archive,
+		.system = startup->system,
+		.system_rights = RIGHT_LOG | RIGHT_INFO,
+	};
+	return archive_find(startup->arg[0], &program->file, &program->size);
+}

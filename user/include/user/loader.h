@@ -40,4 +40,7 @@ void child_free(struct child *child);
 /** archive_find() - a file of the boot archive, which is mapped at the first use. Return: NULL, or what is wrong. */
 const char *archive_find(const char *name, const void **file, size_t *size);
 
+/** program_role() - fill *program for this program's own file, to run as @role (arg[1]) with what we hold. */
+const char *program_role(struct program *program, const char *role);
+
 #endif
