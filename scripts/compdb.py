@@ -8,6 +8,8 @@ import os
 import re
 import sys
 
+# Flags of gcc that clang's tools, who read the database, would refuse.
+GCC_ONLY = re.compile(r" -fno-tree-\S+|_zicsr_zifencei")
 # The last "saved_OBJECT := COMMAND" of a file; COMMAND ends with the source.
 SAVED = re.compile(r"^saved_(\S+) := (.* (\S+))$", re.M)
 
@@ -19,7 +21,7 @@ def entry(path):
         sys.exit(f"compdb: error: {path} holds no saved command")
     # Undo what protects the command in a Makefile.
     line = match[2].replace("$$", "$").replace("\\#", "#")
-    return {"directory": os.getcwd(), "command": line, "file": match[3], "output": match[1]}
+    return {"directory": os.getcwd(), "command": GCC_ONLY.sub("", line), "file": match[3], "output": match[1]}
 
 
 if __name__ == "__main__":
