@@ -59,7 +59,7 @@ void spin_assert_none(void)
 #ifdef CONFIG_SMP
 void spin_lock(struct spinlock *lock)
 {
-	u16 ticket;
+	u32 ticket;
 
 	rank_take(lock);
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
@@ -73,7 +73,7 @@ void spin_unlock(struct spinlock *lock)
 {
 	__release_note(lock);
 	rank_drop(lock);
-	store_release(&lock->owner, (u16)(lock->owner + 1));
+	store_release(&lock->owner, lock->owner + 1);
 }
 
 bool spin_is_held(const struct spinlock *lock)

@@ -102,7 +102,7 @@ void kmap_init(const struct boot_info *info)
 	/* The console must go on working after the switch. */
 	if (info->uart != BOOT_UART_NONE && info->uart != BOOT_UART_SBI &&
 	    info->uart_base >= PORT_SPACE)
-		kmap_device(info->uart_base, MAX(info->uart_size, PAGE_SIZE), false);
+		kmap_device(info->uart_base, MAX(info->uart_size, PAGE_SIZE), true);
 	arch_kernel_map_enable(root);
 	bootmem_set_mapped();
 }

@@ -28,8 +28,8 @@ enum lock_rank {
 };
 
 struct spinlock {
-	u16 next;  /* ticket handed out next */
-	u16 owner; /* ticket that holds the lock */
+	u32 next;  /* ticket handed out next; 32 bits, which all three can add to atomically */
+	u32 owner; /* ticket that holds the lock */
 	u8 rank;
 };
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page-table entries, Sv39.  Source: RISC-V Privileged Architecture 1.12, 4.4.
+ * Accessed and dirty are preset: a processor that faults on clear ones never
+ * has to.  Device memory is told by the platform's memory attributes; a bit
+ * for software remembers it.
+ */
+#ifndef ASM_PTE_H
+#define ASM_PTE_H
+
+#include <kernel/types.h>
+
+typedef u64 pte_t;
+
+#define PT_LEVELS 3
+#define PT_ENTRIES 512
+#define PTE_NEEDS_BREAK 0
+
+#define PTE_VALID BIT(0)
+#define PTE_READ BIT(1)
+#define PTE_WRITE BIT(2)
+#define PTE_EXECUTE BIT(3)
+#define PTE_USER BIT(4)
+#define PTE_GLOBAL BIT(5)
+#define PTE_ACCESSED BIT(6)
+#define PTE_DIRTY BIT(7)
+#define PTE_DEVICE BIT(8) /* software */
+#define PTE_PPN_SHIFT 10
+#define PTE_PPN_MASK ((1UL << 44) - 1)
+
+static inline bool pt_leaf_allowed(unsigned level)
+{
+	return level <= 2;
+}
+
+static inline bool pte_is_present(pte_t pte)
+{
+	return pte & PTE_VALID;
+}
+
+static inline bool pte_is_leaf(pte_t pte, unsigned level)
+{
+	(void)level;
+	return (pte & PTE_VALID) && (pte & (PTE_READ | PTE_EXECUTE));
+}
+
+static inline pte_t pte_make_table(paddr_t table)
+{
+	return table >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_VALID;
+}
+
+/* Writable without readable is reserved: every leaf is readable. */
+static inline pte_t pte_make_leaf(paddr_t base, u32 flags, unsigned level)
+{
+	pte_t pte = base >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_VALID | PTE_READ | PTE_ACCESSED | PTE_DIRTY;
+
+	(void)level;
+	pte |= flags & MAP_WRITE ? PTE_WRITE : 0;
+	pte |= flags & MAP_EXECUTE ? PTE_EXECUTE : 0;
+	pte |= flags & MAP_USER ? PTE_USER : PTE_GLOBAL;
+	return pte | (flags & MAP_DEVICE ? PTE_DEVICE : 0);
+}
+
+static inline paddr_t pte_paddr(pte_t pte)
+{
+	return (pte >> PTE_PPN_SHIFT & PTE_PPN_MASK) << PAGE_SHIFT;
+}
+
+static inline u32 pte_flags(pte_t pte, unsigned level)
+{
+	(void)level;
+	return (pte & PTE_READ ? MAP_READ : 0) | (pte & PTE_WRITE ? MAP_WRITE : 0) |
+	       (pte & PTE_EXECUTE ? MAP_EXECUTE : 0) | (pte & PTE_USER ? MAP_USER : 0) |
+	       (pte & PTE_DEVICE ? MAP_DEVICE : 0);
+}
+
+/*
+ * An invalid entry may be cached.  A user access then faults once more and is
+ * repeated; the kernel has no such second chance, so its entries are fenced.
+ */
+static inline void pte_write(pte_t *entry, pte_t pte)
+{
+	*(volatile pte_t *)entry = pte;
+	if (pte & PTE_GLOBAL)
+		asm volatile("sfence.vma" : : : "memory");
+}
+
+#endif
