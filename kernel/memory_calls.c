@@ -87,6 +87,8 @@ static long range_run(struct thread *self, struct range_call *call)
 		thread_wait_flush(self, call->space);
 		return SYSCALL_DONE;
 	}
+	/* Another CPU may have ended the flush and not yet let go of what was unmapped. */
+	vspace_settle(call->space);
 	arch_set_value(&self->regs, 0, self->progress);
 	return status;
 }

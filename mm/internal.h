@@ -93,9 +93,6 @@ void region_wait_flush(struct region *region);
 struct region *region_lock_next(struct vspace *space, uaddr_t address);
 void region_unlock(struct vspace *space, struct memory *memory);
 
-/** vspace_settle() - no lock held: end what waited in limbo for flushes that are done, a bounded number. */
-void vspace_settle(struct vspace *space);
-
 /* ---- tlb.c ---- */
 
 /** flush_is_settled() - everything requested is done, and no other CPU looks at @space on behalf of a flush. */

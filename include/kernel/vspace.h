@@ -133,6 +133,9 @@ long vspace_map_page(struct vspace *space, uaddr_t address, paddr_t frame, u32 f
  *  else call again, after waiting for the shootdown of *wait if that is set. */
 bool vspace_teardown_step(struct vspace *space, struct vspace **wait);
 
+/** vspace_settle() - no lock held: end what waited in limbo for flushes that are done, a bounded number. */
+void vspace_settle(struct vspace *space);
+
 /* ---- mm/tlb.c ---- */
 
 /** vspace_load() - make @space (NULL: none) the one this CPU's user mode uses. Before each entry of user mode; no lock held. */

@@ -102,7 +102,7 @@ static __noreturn void spin(void)
 
 static int forge(void)
 {
-	static const u32 guesses[] = { 0, 1, 31, 32, 0x7fffffff, 0xffffffff, HANDLE_FIRST(2), HANDLE_FIRST(60) };
+	static const u32 guesses[] = { 0, 1, 31, 32, 0x7fffffff, 0xffffffff, HANDLE_FIRST(50), HANDLE_FIRST(60) };
 	u32 refused = 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(guesses); i++)
