@@ -21,7 +21,7 @@ static struct irq *lines[MAX_LINES]; /* atomic: claimed by compare-exchange */
 void irq_handle(u32 line)
 {
 	struct irq *irq = line < MAX_LINES ? load_acquire(&lines[line]) : NULL;
-	struct cap sink;
+	struct cap sink = { 0 };
 	bool is_bound = false;
 	u64 bits = 0;
 

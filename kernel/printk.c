@@ -27,16 +27,22 @@ static void put(char c)
 		arch_putc(c); /* it adds what a terminal wants at the end of a line */
 }
 
-void log_write(const char *bytes, size_t length)
+static void put_all(const char *bytes, size_t length)
 {
-	bool is_locked = !panic_is_under_way();
-
-	if (is_locked)
-		spin_lock(&console_lock);
 	for (size_t i = 0; i < length; i++)
 		put(bytes[i]);
-	if (is_locked)
-		spin_unlock(&console_lock);
+}
+
+void log_write(const char *bytes, size_t length)
+{
+	/* Whoever holds the lock may have been stopped by the panic. */
+	if (panic_is_under_way()) {
+		put_all(bytes, length);
+		return;
+	}
+	spin_lock(&console_lock);
+	put_all(bytes, length);
+	spin_unlock(&console_lock);
 }
 
 void vprintk(enum log_level level, const char *format, va_list args)

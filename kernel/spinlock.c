@@ -57,7 +57,7 @@ void spin_assert_none(void)
 #endif
 
 #ifdef CONFIG_SMP
-void spin_lock(struct spinlock *lock)
+void spin_lock(struct spinlock *lock) __acquires(lock)
 {
 	u32 ticket;
 
@@ -69,7 +69,7 @@ void spin_lock(struct spinlock *lock)
 	__acquire_note(lock);
 }
 
-void spin_unlock(struct spinlock *lock)
+void spin_unlock(struct spinlock *lock) __releases(lock)
 {
 	__release_note(lock);
 	rank_drop(lock);
@@ -81,13 +81,13 @@ bool spin_is_held(const struct spinlock *lock)
 	return load_relaxed(&lock->owner) != load_relaxed(&lock->next);
 }
 #else
-void spin_lock(struct spinlock *lock)
+void spin_lock(struct spinlock *lock) __acquires(lock)
 {
 	rank_take(lock);
 	__acquire_note(lock);
 }
 
-void spin_unlock(struct spinlock *lock)
+void spin_unlock(struct spinlock *lock) __releases(lock)
 {
 	__release_note(lock);
 	rank_drop(lock);

@@ -6,11 +6,13 @@ c-sources    := $(filter-out $(O)/%,$(wildcard $(objs:$(O)/%.o=%.c)))
 user-sources := $(filter-out $(O)/%,$(wildcard $(user-objs:$(O)/%.o=%.c)))
 
 .PHONY: sparse cppcheck clang-tidy size option-cost check check-qemu compile_commands.json
+# Asked for once, not for each file.
+sparse: sparse-always := $(sparse-common)
 sparse: $(generated) $(late-generated)
 	$(call need,sparse)
 	$(Q)status=0; \
-	 for f in $(c-sources); do sparse $(sparse-flags) $(sparse-common) $(CPPFLAGS) $$f || status=1; done; \
-	 for f in $(user-sources); do sparse $(sparse-flags) $(sparse-common) $(USER_CPPFLAGS) $$f || status=1; done; \
+	 $(foreach f,$(c-sources),sparse $(sparse-flags) $(sparse-always) $(sparse-$(O)/$(f:.c=.o)) $(CPPFLAGS) $f || status=1;) \
+	 for f in $(user-sources); do sparse $(sparse-flags) $(sparse-always) $(USER_CPPFLAGS) $$f || status=1; done; \
 	 exit $$status
 
 # One run for the kernel, one for the programs: the headers they see differ.
@@ -32,7 +34,8 @@ tidy-off    := easily-swappable-parameters reserved-identifier implicit-widening
 tidy-checks := -*,bugprone-*$(subst $(blank),,$(foreach c,$(tidy-off),$(comma)-bugprone-$c))
 clang-tidy: compile_commands.json
 	$(Q)clang-tidy -p $(O) --quiet --warnings-as-errors='*' --checks='$(tidy-checks)' \
-	 --extra-arg=--target=$(call unquote,$(CONFIG_LLVM_TARGET)) $(c-sources)
+	 --extra-arg=--target=$(call unquote,$(CONFIG_LLVM_TARGET)) $(c-sources) 2>$(O)/clang-tidy.log \
+	 || { grep -v 'warnings generated' $(O)/clang-tidy.log; exit 1; }
 
 # Each header compiles alone; the ABI's with nothing of the kernel on the path.
 headers := $(patsubst include/%,%,$(wildcard include/kernel/*.h include/lib/*.h))

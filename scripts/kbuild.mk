@@ -50,7 +50,7 @@ AFLAGS   := $(filter-out -W% -std=%,$(common-flags)) $(kernel-flags) -fno-pic -f
 LDFLAGS  := $(arch-ldflags) -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=none \
 	--no-undefined --fatal-warnings
 
-# ---- the walk: a directory's Makefile sets obj-y (x.o or dir/), ccflags-y and CFLAGS_x.o
+# ---- the walk: a directory's Makefile sets obj-y (x.o or dir/), ccflags-y, CFLAGS_x.o and SPARSE_x.o
 objs :=
 define walk-dir
 obj-y :=
@@ -60,6 +60,7 @@ $1/dirs := $$(patsubst %/,$1/%,$$(filter %/,$$(obj-y)))
 $1/objs := $$(addprefix $(O)/$1/,$$(filter %.o,$$(obj-y)))
 objs += $$($1/objs)
 $$(foreach o,$$(filter %.o,$$(obj-y)),$$(eval flags-$(O)/$1/$$o := $$(ccflags-y) $$(CFLAGS_$$o)))
+$$(foreach o,$$(filter %.o,$$(obj-y)),$$(eval sparse-$(O)/$1/$$o := $$(SPARSE_$$o)))
 $$(foreach d,$$($1/dirs),$$(eval $$(call walk-dir,$$d)))
 endef
 subsystems := arch/$(ARCH) kernel mm ipc sched cap lib drivers
@@ -72,14 +73,16 @@ squash  = $(subst %,{percent},$(subst $(blank),|,$(strip $1)))
 news    = $(filter-out FORCE,$?)$(if $(filter-out $(call squash,$(saved_$@)),$(call squash,$(cmd_$1))),command)
 quoted  = '$(subst ','\'',$1)'
 savecmd = printf '%s\n' $(call quoted,saved_$@ := $(subst $(pound),$$(pound),$(subst $$,$$$$,$(strip $(cmd_$1)))))
-say     = $(if $(Q),printf '  %-9s%s\n' '$1' '$(@:$(O)/%=%)';)
+# make -s stays silent; its letter stands in the first word of MAKEFLAGS.
+silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say     = $(if $(Q),$(if $(silent),,printf '  %-9s%s\n' '$1' '$(@:$(O)/%=%)';))
 # The saved command is written last: an interrupted build repeats the step.
 if_changed     = $(if $(news),$(Q)set -e; $(say) $(cmd_$1); $(savecmd) >$@.cmd,@:)
 if_changed_dep = $(if $(news),$(Q)set -e; $(say) rm -f $@.cmd; $(cmd_$1); $(if $2,$2;) \
 	awk -v target=$@ -v cfg=$(O)/include/config -f scripts/fixdep.awk $@.d >$@.tmp; \
 	$(savecmd) >>$@.tmp; mv $@.tmp $@.cmd; rm $@.d,@:)
 
-sparse = $(if $(filter-out 0,$(C)),$(call need,sparse)sparse $(sparse-flags) $(sparse-common) $(CPPFLAGS) $<)
+sparse = $(if $(filter-out 0,$(C)),$(call need,sparse)sparse $(sparse-flags) $(sparse-common) $(sparse-$@) $(CPPFLAGS) $<)
 # sparse looks into /usr/include unless it is shown the compiler's own headers.
 sparse-common = -std=gnu11 -ffreestanding -Wsparse-error -Wno-unknown-attribute -Wno-decl -nostdinc \
 	-isystem $(shell $(if $(LLVM),gcc,$(CC)) -print-file-name=include)
