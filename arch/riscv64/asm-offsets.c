@@ -20,4 +20,5 @@ void asm_offsets(void)
 	DEFINE(REGS_GP, offsetof(struct arch_regs, gp));
 	DEFINE(REGS_TP, offsetof(struct arch_regs, tp));
 	DEFINE(REGS_PC, offsetof(struct arch_regs, pc));
+	DEFINE(REGS_RESERVATION, offsetof(struct arch_regs, reservation));
 }

@@ -1,107 +1,165 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First instructions of the boot hart and of the others.
+ * The first instructions of every hart.  Firmware jumps here in supervisor
+ * mode without translation, on whichever hart won its lottery.
  *
- * OpenSBI enters in supervisor mode without translation: a0 hart id, a1 device
- * tree.  The boot tables are one page of gigapages: the image at its link
- * address, the first 4 GiB in the direct map, and the same 4 GiB at their own
- * addresses for the step over.
+ * Translation is turned on without any identity map: stvec first gets the
+ * virtual address of the next label, then satp is written; the next fetch is
+ * from an address that no longer exists, and the fault goes on at the label.
+ * So secondary harts can enter on the kernel's final tables right away.
  */
 #include <asm/layout.h>
 #include <asm/riscv.h>
 #include <generated/asm-offsets.h>
 
-#define LEAF 0xcf /* valid, read, write, execute, accessed, dirty */
+#define BOOT_STACK_SIZE 16384
+#define GIGABYTE_SHIFT 30
+#define LEAF_RW 0xe7  /* global, accessed, dirty, read, write, valid */
+#define LEAF_RWX 0xef
+#define TABLE 0x01
 
 	.section .boot, "ax"
-	.globl _start
-	.type _start, @function
-_start:
-	csrw sie, zero
-	csrw sscratch, zero
-	lla t0, bss_start
-	lla t1, bss_end
-1:	sd zero, 0(t0)
-	addi t0, t0, 8
-	bltu t0, t1, 1b
 
-	lla t0, boot_root
-	li t1, LEAF
-	li t2, 1 << 28 /* the next gigapage */
-	li t3, 4
-	li t4, 256 * 8
-	add t4, t4, t0
-	mv t5, t0
-2:	sd t1, 0(t5)
-	sd t1, 0(t4)
-	addi t5, t5, 8
-	addi t4, t4, 8
-	add t1, t1, t2
-	addi t3, t3, -1
-	bnez t3, 2b
-	li t1, (KERNEL_PHYS >> 30 << 28) | LEAF
-	li t2, 510 * 8
-	add t2, t2, t0
-	sd t1, 0(t2)
-	lla t6, boot_high
-	call enable_tables
-	.size _start, . - _start
+/* a0 hart, a1 device tree */
+	.globl boot_entry
+	.type boot_entry, @function
+boot_entry:
+	csrci	sstatus, SSTATUS_SIE
+	csrwi	sie, INTERRUPT_SOFTWARE	/* arch_cpu_relax() relies on it */
+	mv	s0, a0
+	mv	s1, a1
 
-	/* Turn translation on with the boot tables and go on at the link address of t6. */
-	.type enable_tables, @function
-enable_tables:
-	li t1, KERNEL_BASE - KERNEL_PHYS
-	add t6, t6, t1
-	lla t0, boot_root
-	srli t0, t0, 12
-	li t1, SATP_SV39
-	or t0, t0, t1
+	la	t0, bss_start
+	la	t1, bss_end
+1:	sd	zero, (t0)
+	addi	t0, t0, 8
+	bltu	t0, t1, 1b
+
+	la	s2, image_start
+	la	t0, kernel_phys
+	sd	s2, (t0)
+	li	s3, KERNEL_BASE
+	sub	s3, s3, s2		/* from physical to link address */
+
+	/*
+	 * The direct map: everything, in leaves of 1 GiB.  mm/kmap.c later maps
+	 * what there is; until then nothing but console and tables is touched.
+	 */
+	la	s4, boot_root
+	li	t0, LEAF_RW
+	li	t1, 1 << (GIGABYTE_SHIFT - 2)
+	li	t2, DIRECT_SIZE >> GIGABYTE_SHIFT
+	addi	t3, s4, 256 * 4
+	addi	t3, t3, 256 * 4
+1:	sd	t0, (t3)
+	add	t0, t0, t1
+	addi	t3, t3, 8
+	addi	t2, t2, -1
+	bnez	t2, 1b
+
+	/*
+	 * The image in leaves of 2 MiB, which cannot tell text from data: it stays
+	 * writable and executable until kmap_init() has made the final tables.
+	 */
+	la	t0, boot_image_table
+	srli	t1, t0, 2
+	ori	t1, t1, TABLE
+	li	t2, 510 * 8		/* root entry of KERNEL_BASE */
+	add	t2, t2, s4
+	sd	t1, (t2)
+	srli	t1, s2, 2
+	ori	t1, t1, LEAF_RWX
+	la	t2, image_end
+	sub	t2, t2, s2		/* bytes still to map */
+	li	t3, 1 << 21
+	li	t4, 1 << 19
+1:	sd	t1, (t0)
+	add	t1, t1, t4
+	addi	t0, t0, 8
+	sub	t2, t2, t3
+	bgtz	t2, 1b
+
+	la	t0, boot_virtual
+	add	t0, t0, s3
+	csrw	stvec, t0
+	srli	t1, s4, 12
+	li	t2, SATP_SV39
+	or	t1, t1, t2
 	sfence.vma
-	csrw satp, t0
+	csrw	satp, t1
+	/* Still here: the hart ignored the mode. */
+	la	s5, no_sv39
+1:	lbu	a0, (s5)
+	beqz	a0, 2f
+	li	a7, SBI_PUTCHAR
+	ecall
+	addi	s5, s5, 1
+	j	1b
+2:	li	a7, SBI_SHUTDOWN
+	ecall
+3:	wfi
+	j	3b
+
+	.balign 4
+boot_virtual:
+	la	t0, trap_entry
+	csrw	stvec, t0
+	csrw	sscratch, zero
+	la	tp, cpus		/* the boot CPU is the first one */
+	la	sp, boot_stack_top
+	li	s11, 0
+	mv	a0, s0
+	mv	a1, s1
+	li	s0, 0			/* end of the chain of frames */
+	call	boot_main
+	.size boot_entry, . - boot_entry
+
+/* a0 hart, a1 struct cpu at its link address; arch_start_cpu() set secondary_satp */
+	.globl boot_secondary
+	.type boot_secondary, @function
+boot_secondary:
+	csrci	sstatus, SSTATUS_SIE
+	csrwi	sie, INTERRUPT_SOFTWARE
+	la	t0, image_start
+	li	t1, KERNEL_BASE
+	sub	t1, t1, t0
+	la	t0, secondary_virtual
+	add	t0, t0, t1
+	csrw	stvec, t0
+	la	t0, secondary_satp
+	ld	t0, (t0)
 	sfence.vma
-	jr t6
-	.size enable_tables, . - enable_tables
+	csrw	satp, t0
+1:	wfi
+	j	1b
 
-	.type boot_high, @function
-boot_high:
-	lla sp, boot_stack_top
-	lla tp, cpus
-	lla t0, trap_entry
-	csrw stvec, t0
-	li s0, 0
-	call boot_main
-	.size boot_high, . - boot_high
-
-	/* Another hart: a0 its id, a1 its struct cpu. */
-	.globl secondary_start
-	.type secondary_start, @function
-secondary_start:
-	csrw sie, zero
-	csrw sscratch, zero
-	lla t6, secondary_high
-	call enable_tables
-	.size secondary_start, . - secondary_start
-
-	.type secondary_high, @function
-secondary_high:
-	lla t0, kernel_satp
-	ld t0, 0(t0)
-	csrw satp, t0
+	.balign 4
+secondary_virtual:
 	sfence.vma
-	lla t0, trap_entry
-	csrw stvec, t0
-	mv tp, a1
-	ld sp, CPU_STACK_TOP(tp)
-	li s0, 0
-	mv a0, a1
-	call kernel_main_secondary
-	.size secondary_high, . - secondary_high
+	la	t0, trap_entry
+	csrw	stvec, t0
+	csrw	sscratch, zero
+	mv	tp, a1
+	ld	sp, CPU_STACK_TOP(tp)
+	li	s0, 0
+	mv	a0, tp
+	call	kernel_main_secondary
+	.size boot_secondary, . - boot_secondary
+
+	.section .rodata
+no_sv39:
+	.asciz	"Veridian: this hart has no Sv39 address translation\r\n"
 
 	.bss
 	.balign 4096
 boot_root:
-	.skip 4096
-	.globl boot_stack_bottom, boot_stack_top
+	.skip	4096
+boot_image_table:
+	.skip	4096
+	.globl boot_stack_bottom
 boot_stack_bottom:
-	.skip 16384
+	.skip	BOOT_STACK_SIZE
+	.globl boot_stack_top
 boot_stack_top:
+
+	.section .note.GNU-stack, "", %progbits

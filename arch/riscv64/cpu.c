@@ -1,65 +1,66 @@
 // SPDX-License-Identifier: MIT
 /*
- * The hart: start, features, counters, power.
+ * What each hart is set to, and what people are told about it.
  */
-#include <asm/riscv.h>
 #include <kernel/arch.h>
+#include <asm/riscv.h>
 #include <kernel/bootinfo.h>
 #include <kernel/cpu.h>
-#include <kernel/main.h>
-#include <kernel/mm.h>
 #include <lib/printf.h>
 
-#define HSM_START 0
-#define IPI_SEND 0
-#define SRST_RESET 0
-#define EXIT_SUCCESS 0x10
-#define EXIT_FAILURE 0x40 /* or the code */
-#define FINISHER_FAIL 0x3333
-
-extern char secondary_start[];
-extern paddr_t kernel_phys;
-
-static volatile u32 *finisher;
+#define COUNTERS_FOR_USER 0x7 /* cycle, time, instret */
 
 void arch_init(const struct boot_info *info)
 {
-	plic_init(info);
 	timer_init(info);
-	power_init(info);
+	plic_init(info);
 }
 
-/* User memory out of the kernel's reach, no floating point, counters readable by user mode. */
+/*
+ * SUM off: the kernel has no business in user pages.  FS and VS off: a user's
+ * floating-point or vector instruction is illegal, so nothing has to be saved.
+ */
 void arch_init_cpu(struct cpu *cpu)
 {
-	csr_clear(sstatus, SSTATUS_SUM | SSTATUS_FS | SSTATUS_SIE);
-	csr_write(scounteren, 7);
-	arch_set_deadline(TIME_NEVER);
+	csr_clear(sstatus, SSTATUS_SIE | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_FS | SSTATUS_VS);
+	csr_write(scounteren, COUNTERS_FOR_USER);
 	plic_init_cpu(cpu);
+	arch_set_deadline(TIME_NEVER);
 	csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
-}
-
-long arch_start_cpu(struct cpu *cpu)
-{
-	paddr_t entry = (paddr_t)secondary_start - KERNEL_BASE + kernel_phys;
-
-	return sbi_call(SBI_HSM, HSM_START, cpu->hwid, entry, (u64)cpu) ? ST_NOTFOUND : ST_OK;
-}
-
-void arch_send_ipi(struct cpu *cpu)
-{
-	sbi_call(SBI_IPI, IPI_SEND, 1, cpu->hwid, 0);
-}
-
-/* There is no interrupt that a hart in the kernel would take: they stop at their next entry or not at all. */
-void arch_ipi_stop_others(void)
-{
 }
 
 void arch_describe_cpu(char *buffer, size_t size)
 {
-	snprintf(buffer, size, "RV64 (nx sum%s, %u address-space ids)", boot->has_sstc ? " sstc" : "",
-		 arch_asid_count());
+	u64 vendor = sbi_call(SBI_BASE, SBI_BASE_VENDOR, 0, 0, 0).value;
+	u64 architecture = sbi_call(SBI_BASE, SBI_BASE_ARCHITECTURE, 0, 0, 0).value;
+	u64 implementation = sbi_call(SBI_BASE, SBI_BASE_IMPLEMENTATION, 0, 0, 0).value;
+
+	snprintf(buffer, size, "RISC-V %lx:%lx:%lx, Sv39, %u-bit ASIDs, SUM=0, %s timer", vendor,
+		 architecture, implementation, mmu_asid_bits(),
+		 timer_has_sstc() ? "Sstc" : "SBI");
+}
+
+u32 arch_irq_claim(void)
+{
+	u64 pending = csr_read(sip) & csr_read(sie);
+
+	if (pending & INTERRUPT_SOFTWARE) {
+		csr_clear(sip, INTERRUPT_SOFTWARE);
+		/* Partner: the fence of arch_send_ipi(). */
+		asm volatile("fence rw, rw" : : : "memory");
+		smp_claim();
+		return IRQ_IPI;
+	}
+	if (pending & INTERRUPT_TIMER) {
+		arch_set_deadline(TIME_NEVER);
+		return IRQ_TIMER;
+	}
+	return pending & INTERRUPT_EXTERNAL ? plic_claim() : IRQ_NONE;
+}
+
+bool arch_irq_pending(void)
+{
+	return csr_read(sip) & csr_read(sie);
 }
 
 u64 arch_cycles(void)
@@ -67,45 +68,9 @@ u64 arch_cycles(void)
 	return csr_read(cycle);
 }
 
+/* The entropy source of the Zkr extension is the firmware's unless it gives it away. */
 bool arch_random(u64 *value)
 {
 	(void)value;
 	return false;
-}
-
-u32 arch_port_in(u16 port, unsigned width)
-{
-	(void)port;
-	(void)width;
-	return 0;
-}
-
-void arch_port_out(u16 port, unsigned width, u32 value)
-{
-	(void)port;
-	(void)width;
-	(void)value;
-}
-
-void power_init(const struct boot_info *info)
-{
-	if (info->test_finisher)
-		finisher = kmap_device(info->test_finisher, PAGE_SIZE, false);
-}
-
-void arch_power_off(u8 code)
-{
-	u32 value = code ? EXIT_FAILURE | (code & 0x3fu) : EXIT_SUCCESS;
-
-	if (finisher)
-		*finisher = value << 16 | FINISHER_FAIL;
-	sbi_call(SBI_SRST, SRST_RESET, 0, code != 0, 0);
-	arch_stop();
-}
-
-void arch_stop(void)
-{
-	csr_write(sie, 0);
-	for (;;)
-		asm volatile("wfi");
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image: linked in the top 2 GiB, loaded where OpenSBI jumps to.  Text,
- * constants and data stand on pages of their own, so that the final tables can
- * give each its rights.
+ * The image: linked at KERNEL_BASE, asking to be loaded at KERNEL_PHYS.  Its
+ * first byte is its entry, because the loader jumps there whatever the file
+ * says.  Text, constants and data stand on pages of their own, so that the
+ * final tables can give each its rights.
  */
 #include <asm/layout.h>
 
 #define PHYS(section) AT(ADDR(section) - KERNEL_BASE + KERNEL_PHYS)
 
 OUTPUT_ARCH(riscv)
-ENTRY(_start)
+ENTRY(boot_entry)
 
 PHDRS
 {
@@ -40,7 +41,6 @@ SECTIONS
 	data_start = .;
 	.data : PHYS(.data) {
 		*(.data .data.* .sdata .sdata.*)
-		. = ALIGN(8);
 	} :data
 	.bss : PHYS(.bss) {
 		. = ALIGN(4096);
@@ -52,5 +52,7 @@ SECTIONS
 	data_end = .;
 	image_end = .;
 
-	/DISCARD/ : { *(.comment) *(.note*) *(.eh_frame*) *(.riscv.attributes) }
+	/DISCARD/ : {
+		*(.comment .note.GNU-stack .note.gnu.* .eh_frame .eh_frame_hdr .riscv.attributes)
+	}
 }

@@ -1,38 +1,66 @@
 // SPDX-License-Identifier: MIT
 /*
- * Loading of page tables and dropping of translations, this hart's only.
+ * Loading of page tables and dropping of translations, on this hart only: the
+ * generic code interrupts the others itself.  The kernel half is the upper 256
+ * entries of the root, shared by copying them; its leaves are global.
+ * Source: RISC-V Privileged Architecture, 4.1.11 and 4.2.1.
  */
-#include <asm/riscv.h>
 #include <kernel/arch.h>
+#include <asm/riscv.h>
 #include <lib/string.h>
 
-#define KERNEL_HALF (PT_ENTRIES / 2)
+#define KERNEL_HALF (PT_ENTRIES / 2) /* first entry of the root that is the kernel's */
 #define ASID_SHIFT 44
 #define ASID_MASK 0xffffUL
 
+static u64 kernel_satp;
 static paddr_t kernel_root;
-u64 kernel_satp; /* read by boot.S */
-extern u64 kernel_satp;
-static u32 nr_asids;
+static unsigned asid_bits;
+
+u64 secondary_satp; /* read by boot.S */
+extern u64 secondary_satp;
+
+unsigned mmu_asid_bits(void)
+{
+	return asid_bits;
+}
 
 void arch_root_init(paddr_t root)
 {
-	memcpy((pte_t *)phys_to_ptr(root) + KERNEL_HALF, (pte_t *)phys_to_ptr(kernel_root) + KERNEL_HALF,
-	       KERNEL_HALF * sizeof(pte_t));
+	const pte_t *kernel = phys_to_ptr(kernel_root);
+	pte_t *table = phys_to_ptr(root);
+
+	memcpy(table + KERNEL_HALF, kernel + KERNEL_HALF, (PT_ENTRIES - KERNEL_HALF) * sizeof(pte_t));
 }
 
-/* The width of the field is what sticks when all its bits are written. */
-void arch_kernel_map_enable(paddr_t root)
+static void flush_all(void)
+{
+	asm volatile("sfence.vma" : : : "memory");
+}
+
+/* The identifier's bits that do not exist read back as 0. */
+static void probe_asids(void)
 {
 	u64 asids;
 
-	kernel_root = root;
-	kernel_satp = SATP_SV39 | root >> PAGE_SHIFT;
 	csr_write(satp, kernel_satp | ASID_MASK << ASID_SHIFT);
 	asids = csr_read(satp) >> ASID_SHIFT & ASID_MASK;
 	csr_write(satp, kernel_satp);
-	asm volatile("sfence.vma" : : : "memory");
-	nr_asids = asids ? (u32)asids + 1 : 0;
+	flush_all();
+	for (asid_bits = 0; asids; asids >>= 1)
+		asid_bits++;
+}
+
+void arch_kernel_map_enable(paddr_t root)
+{
+	power_init(arch_boot_info());
+	kernel_root = root;
+	kernel_satp = SATP_SV39 | root >> PAGE_SHIFT;
+	secondary_satp = kernel_satp;
+	flush_all();
+	csr_write(satp, kernel_satp);
+	flush_all(); /* the boot tables' global leaves go as well */
+	probe_asids();
 }
 
 u64 arch_space_word(paddr_t root, u32 asid)
@@ -40,11 +68,16 @@ u64 arch_space_word(paddr_t root, u32 asid)
 	return SATP_SV39 | (u64)asid << ASID_SHIFT | root >> PAGE_SHIFT;
 }
 
+/*
+ * With identifiers nothing need be dropped: a fresh one has no translations,
+ * and what a known one remembers is right, or is an absence that a fault
+ * corrects (vspace_fault() flushes when it finds a good entry).
+ */
 void arch_load_space(u64 word)
 {
 	csr_write(satp, word);
-	if (!nr_asids)
-		asm volatile("sfence.vma" : : : "memory");
+	if (!asid_bits)
+		flush_all();
 }
 
 void arch_load_kernel_space(void)
@@ -54,26 +87,27 @@ void arch_load_kernel_space(void)
 
 u32 arch_asid_count(void)
 {
-	return nr_asids;
+	return asid_bits ? 1U << asid_bits : 0;
 }
 
 void arch_flush_user_all(void)
 {
-	asm volatile("sfence.vma" : : : "memory");
+	flush_all();
 }
 
 void arch_flush_asid(u32 asid)
 {
-	if (nr_asids)
+	if (asid)
 		asm volatile("sfence.vma zero, %0" : : "r"((u64)asid) : "memory");
 	else
-		arch_flush_user_all();
+		flush_all();
 }
 
+/* By identifier, not by address: an address would leave out the tables above the leaf. */
 void arch_flush_user_page(uaddr_t address, u32 asid)
 {
-	(void)asid;
-	asm volatile("sfence.vma %0" : : "r"(address) : "memory");
+	(void)address;
+	arch_flush_asid(asid);
 }
 
 void arch_flush_kernel_page(kaddr_t address)
@@ -81,12 +115,12 @@ void arch_flush_kernel_page(kaddr_t address)
 	asm volatile("sfence.vma %0" : : "r"(address) : "memory");
 }
 
-/* Stores before, fetches after: fence.i on each hart, the others by arch_sync_icache(). */
+/* Stores first; every hart that is to fetch them executes its own fence.i. */
 void arch_clean_icache(const void *start, size_t size)
 {
 	(void)start;
 	(void)size;
-	asm volatile("fence rw, rw\n\tfence.i" : : : "memory");
+	asm volatile("fence rw, rw" : : : "memory");
 }
 
 void arch_sync_icache(void)
@@ -97,11 +131,10 @@ void arch_sync_icache(void)
 void arch_clear_page(void *page)
 {
 	u64 *word = page;
+	u64 *end = word + PAGE_SIZE / sizeof(u64);
 
-	for (u32 i = 0; i < PAGE_SIZE / sizeof(*word); i += 4) {
-		word[i] = 0;
-		word[i + 1] = 0;
-		word[i + 2] = 0;
-		word[i + 3] = 0;
+	for (; word < end; word += 8) {
+		word[0] = word[1] = word[2] = word[3] = 0;
+		word[4] = word[5] = word[6] = word[7] = 0;
 	}
 }

@@ -1,133 +1,161 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interrupts: the platform-level controller for lines, sip for timer and IPI.
- * A line is masked by priority 0, because the completion of a disabled line
- * would be ignored.  Source: RISC-V PLIC Specification 1.0.
+ * The platform-level interrupt controller.
+ *
+ * Masking is by priority, a register of the line's own: 0 never interrupts.
+ * The enable bits would not do, because a completion of a line that is not
+ * enabled is ignored, and the line would then stay claimed for ever.
+ *
+ * A context's enable words are written by their hart alone, so they need no
+ * lock.  A line that moved to another hart stays enabled on the old one until
+ * that claims nothing or a line no longer its own; both would be interrupted
+ * meanwhile, one of them for nothing.
+ * Source: RISC-V Platform-Level Interrupt Controller Specification 1.0.
  */
-#include <asm/riscv.h>
 #include <kernel/arch.h>
+#include <asm/riscv.h>
+#include <kernel/atomic.h>
 #include <kernel/bootinfo.h>
 #include <kernel/cpu.h>
-#include <kernel/main.h>
 #include <kernel/mm.h>
-#include <kernel/spinlock.h>
+#include <kernel/printk.h>
 
-#define PRIORITY 0x0
-#define ENABLE 0x2000
-#define ENABLE_STRIDE 0x80
-#define CONTEXT 0x200000
-#define CONTEXT_STRIDE 0x1000
-#define CLAIM 4
-#define SUPERVISOR_EXTERNAL 9
+#define MAX_SOURCES 1024
+#define IRQ_SUPERVISOR_EXTERNAL 9 /* a context's input of the hart's own controller */
+#define NO_CONTEXT (~0U)
 
-static volatile u32 *plic;
-static u32 nr_sources;
-static struct spinlock plic_lock = { .rank = LOCK_ZONE };
+#define PLIC_PRIORITY(line) (4UL * (line))
+#define PLIC_ENABLE(context, word) (0x2000 + 0x80UL * (context) + 4UL * (word))
+#define PLIC_THRESHOLD(context) (0x200000 + 0x1000UL * (context))
+#define PLIC_CLAIM(context) (0x200004 + 0x1000UL * (context))
 
-static volatile u32 *reg(u32 offset)
+static volatile u8 *plic; /* NULL: there is none */
+static u32 nr_lines;      /* sources are 1 to nr_lines - 1 */
+
+/* Index of the CPU a line goes to; atomic, written under the irq object's lock. */
+static u16 route[MAX_SOURCES];
+
+static u32 get(u64 offset)
 {
-	return plic + offset / 4;
+	return mmio_read(plic + offset);
+}
+
+static void set(u64 offset, u32 value)
+{
+	mmio_write(plic + offset, value);
 }
 
 void plic_init(const struct boot_info *info)
 {
-	if (info->irqchip != BOOT_IRQCHIP_PLIC)
+	if (info->irqchip != BOOT_IRQCHIP_PLIC) {
+		pr_warning("plic: the device tree names none: no interrupt lines");
 		return;
+	}
 	plic = kmap_device(info->irqchip_base, info->irqchip_size, false);
-	nr_sources = info->plic_sources + 1;
-	for (u32 i = 1; i < nr_sources; i++)
-		*reg(PRIORITY + 4 * i) = 0;
+	nr_lines = MIN(info->plic_sources + 1, (u32)MAX_SOURCES);
+	for (u32 line = 1; line < nr_lines; line++)
+		set(PLIC_PRIORITY(line), 0);
 }
 
-static u32 controller_of(u64 hart)
+/* The hart's controller is named by phandle in the list of contexts. */
+static u32 find_context(u64 hart)
 {
-	for (u32 i = 0; i < boot->nr_cpus; i++)
-		if (boot->cpus[i].hwid == hart)
-			return boot->cpus[i].intc;
-	return 0;
+	const struct boot_info *info = arch_boot_info();
+	u32 intc = 0;
+
+	for (u32 i = 0; i < info->nr_cpus; i++)
+		if (info->cpus[i].hwid == hart)
+			intc = info->cpus[i].intc;
+	for (u32 i = 0; intc && i < info->nr_plic_contexts; i++)
+		if (info->plic_context[i].intc == intc &&
+		    info->plic_context[i].irq == IRQ_SUPERVISOR_EXTERNAL &&
+		    PLIC_CLAIM(i) + 4 <= info->irqchip_size)
+			return i;
+	return NO_CONTEXT;
 }
 
 void plic_init_cpu(struct cpu *cpu)
 {
-	u32 intc = controller_of(cpu->hwid);
+	u32 context = plic ? find_context(cpu->hwid) : NO_CONTEXT;
 
-	for (u32 i = 0; i < boot->nr_plic_contexts && plic; i++) {
-		if (boot->plic_context[i].intc != intc || boot->plic_context[i].irq != SUPERVISOR_EXTERNAL)
-			continue;
-		cpu->arch.plic_context = i;
-		cpu->arch.has_context = true;
-		for (u32 word = 0; word < DIV_ROUND_UP(nr_sources, 32); word++)
-			*reg(ENABLE + ENABLE_STRIDE * i + 4 * word) = 0;
-		*reg(CONTEXT + CONTEXT_STRIDE * i) = 0; /* threshold */
+	cpu->arch.plic_context = context;
+	if (context == NO_CONTEXT) {
+		pr_warning("plic: hart %lu is not connected to it", cpu->hwid);
 		return;
 	}
+	for (u32 word = 0; word <= (nr_lines - 1) / 32; word++)
+		set(PLIC_ENABLE(context, word), 0);
+	set(PLIC_THRESHOLD(context), 0);
+}
+
+static void set_enabled(u32 context, u32 line, bool is_enabled)
+{
+	u64 word = PLIC_ENABLE(context, line / 32);
+	u32 bit = 1U << line % 32;
+
+	set(word, is_enabled ? get(word) | bit : get(word) & ~bit);
+}
+
+static bool is_routed_here(u32 line)
+{
+	return load_relaxed(&route[line]) == arch_this_cpu()->index;
+}
+
+/* Disable on this hart the lines that have moved away. */
+static void drop_moved(u32 context)
+{
+	for (u32 line = 1; line < nr_lines; line++)
+		if (!is_routed_here(line) && get(PLIC_ENABLE(context, line / 32)) & 1U << line % 32)
+			set_enabled(context, line, false);
 }
 
 u32 plic_claim(void)
 {
-	const struct cpu *cpu = arch_this_cpu();
+	u32 context = arch_this_cpu()->arch.plic_context;
+	u32 line = get(PLIC_CLAIM(context));
 
-	if (!cpu->arch.has_context)
-		return 0;
-	return *reg(CONTEXT + CONTEXT_STRIDE * cpu->arch.plic_context + CLAIM);
+	if (line)
+		return line;
+	drop_moved(context);
+	return IRQ_NONE;
 }
 
 void arch_irq_done(u32 irq)
 {
-	*reg(CONTEXT + CONTEXT_STRIDE * arch_this_cpu()->arch.plic_context + CLAIM) = irq;
+	u32 context = arch_this_cpu()->arch.plic_context;
+
+	set(PLIC_CLAIM(context), irq);
+	if (irq < nr_lines && !is_routed_here(irq))
+		set_enabled(context, irq, false);
 }
 
 void arch_irq_mask(u32 irq)
 {
-	*reg(PRIORITY + 4 * irq) = 0;
+	if (irq && irq < nr_lines)
+		set(PLIC_PRIORITY(irq), 0);
 }
 
-/* Enabled at the calling hart and nowhere else. */
+/* The line keeps its place if this hart is not connected. */
 void arch_irq_unmask(u32 irq)
 {
-	spin_lock(&plic_lock);
-	for (u32 i = 0; i < nr_cpus_online; i++) {
-		volatile u32 *enable = reg(ENABLE + ENABLE_STRIDE * cpus[i].arch.plic_context + 4 * (irq / 32));
+	struct cpu *cpu = arch_this_cpu();
 
-		if (!cpus[i].arch.has_context)
-			continue;
-		if (&cpus[i] == arch_this_cpu())
-			*enable |= 1u << irq % 32;
-		else
-			*enable &= ~(1u << irq % 32);
+	if (!irq || irq >= nr_lines)
+		return;
+	if (cpu->arch.plic_context != NO_CONTEXT) {
+		store_relaxed(&route[irq], (u16)cpu->index);
+		set_enabled(cpu->arch.plic_context, irq, true);
 	}
-	*reg(PRIORITY + 4 * irq) = 1;
-	spin_unlock(&plic_lock);
+	set(PLIC_PRIORITY(irq), 1);
 }
 
 u32 arch_irq_count(void)
 {
-	return nr_sources;
+	return nr_lines;
 }
 
+/* Source 0 means "none"; the kernel itself uses no line. */
 bool arch_irq_is_usable(u32 irq)
 {
-	return irq > 0 && irq < nr_sources;
-}
-
-u32 arch_irq_claim(void)
-{
-	u64 pending = csr_read(sip);
-	u32 line;
-
-	if (pending & INTERRUPT_TIMER) {
-		arch_set_deadline(TIME_NEVER);
-		return IRQ_TIMER;
-	}
-	if (pending & INTERRUPT_SOFTWARE) {
-		csr_clear(sip, INTERRUPT_SOFTWARE);
-		return IRQ_IPI;
-	}
-	line = pending & INTERRUPT_EXTERNAL ? plic_claim() : 0;
-	return line ? line : IRQ_NONE;
-}
-
-bool arch_irq_pending(void)
-{
-	return csr_read(sip) & csr_read(sie);
+	return irq && irq < nr_lines;
 }

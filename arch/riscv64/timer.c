@@ -1,46 +1,68 @@
 // SPDX-License-Identifier: MIT
 /*
- * Time: the time CSR, and stimecmp (Sstc) or the SBI's timer.
+ * The clock is the time register, the same on all harts; the alarm is the
+ * hart's own stimecmp (Sstc) or the firmware's.  Seconds and the rest of a
+ * second are converted apart, so that no product runs over 64 bits.
  */
-#include <asm/riscv.h>
 #include <kernel/arch.h>
+#include <asm/riscv.h>
 #include <kernel/bootinfo.h>
 #include <kernel/panic.h>
-#include <kernel/printk.h>
 
-#define SECOND 1000000000UL
-#define LONGEST (4 * SECOND) /* armed at once; the rest when that has passed */
+#define NANOSECONDS 1000000000UL
+#define MAX_FREQUENCY (~0UL / NANOSECONDS)
+#define TIME_SET_TIMER 0
+#define TICKS_NEVER (~0UL)
 
-static u64 frequency, ticks_to_ns; /* 32.32 fixed point */
+/* Immutable after timer_init() */
+static u64 frequency; /* ticks a second, 0 before */
+static u64 start;     /* ticks at boot */
 static bool has_sstc;
+
+bool timer_has_sstc(void)
+{
+	return has_sstc;
+}
 
 void timer_init(const struct boot_info *info)
 {
-	if (info->timer_frequency < 1000 || info->timer_frequency > SECOND)
-		panic("device tree: timebase-frequency %lu", info->timer_frequency);
-	frequency = info->timer_frequency;
-	ticks_to_ns = (SECOND << 32) / frequency;
+	if (!info->timer_frequency || info->timer_frequency > MAX_FREQUENCY)
+		panic("the device tree gives a timebase-frequency of %lu", info->timer_frequency);
+	if (!info->has_sstc && !sbi_has(SBI_TIME))
+		panic("the harts have no Sstc and the firmware no timer");
 	has_sstc = info->has_sstc;
-	pr_info("timer: %lu kHz, %s", frequency / 1000, has_sstc ? "Sstc" : "SBI");
+	start = csr_read(time);
+	frequency = info->timer_frequency;
 }
 
 ktime_t arch_now(void)
 {
-	return (ktime_t)((unsigned __int128)csr_read(time) * ticks_to_ns >> 32);
+	u64 ticks;
+
+	if (!frequency)
+		return 0;
+	ticks = csr_read(time) - start;
+	return ticks / frequency * NANOSECONDS + ticks % frequency * NANOSECONDS / frequency;
 }
 
-static void set_compare(u64 ticks)
+/* Rounded up: when the alarm comes, arch_now() has reached the time. */
+static u64 to_ticks(ktime_t when)
 {
-	if (has_sstc)
-		asm volatile("csrw %0, %1" : : "i"(CSR_STIMECMP), "r"(ticks) : "memory");
-	else
-		sbi_call(SBI_TIME, 0, ticks, 0, 0);
+	u64 rest = DIV_ROUND_UP(when % NANOSECONDS * frequency, NANOSECONDS);
+	u64 ticks;
+
+	if (when == TIME_NEVER || __builtin_mul_overflow(when / NANOSECONDS, frequency, &ticks) ||
+	    __builtin_add_overflow(ticks, rest + start, &ticks))
+		return TICKS_NEVER;
+	return ticks;
 }
 
 void arch_set_deadline(ktime_t when)
 {
-	ktime_t now = arch_now();
-	u64 wait = when > now ? MIN(when - now, LONGEST) : 0;
+	u64 ticks = to_ticks(when);
 
-	set_compare(when == TIME_NEVER ? ~0UL : csr_read(time) + wait * frequency / SECOND + 1);
+	if (has_sstc)
+		csr_write(0x14d, ticks); /* stimecmp: older assemblers lack the name */
+	else
+		sbi_call(SBI_TIME, TIME_SET_TIMER, ticks, 0, 0);
 }

@@ -1,103 +1,112 @@
 // SPDX-License-Identifier: MIT
 /*
- * Traps, registers and backtraces for people.
- * Source: RISC-V Privileged Architecture 1.12, table 4.2.
+ * Exceptions; registers and backtraces for people.  Source: RISC-V Privileged
+ * Architecture, 4.1.8 and 4.1.9.
  */
-#include <asm/riscv.h>
 #include <kernel/arch.h>
+#include <asm/riscv.h>
 #include <kernel/cpu.h>
 #include <kernel/mm.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/thread.h>
 
-#define CAUSE_ECALL 8
+#define MAX_FRAMES 64
 
-void trap_user(struct arch_regs *regs, s64 cause, u64 value);
-__noreturn void trap_kernel(const struct arch_regs *regs, s64 cause, u64 value);
+void trap_user(struct thread *thread, u64 cause, u64 value);
+__noreturn void trap_kernel(const struct arch_regs *regs, u64 cause, u64 value);
 extern const char boot_stack_bottom[], boot_stack_top[];
+extern const char emergency_stack_bottom[], emergency_stack_top[];
 
-static u32 fault_kind(s64 cause)
+/* What a cause means, and whether the page tables are behind it. */
+static const struct {
+	u8 kind;
+	bool from_table;
+	const char *name;
+} causes[] = {
+	[0] = { FAULT_ALIGNMENT, false, "misaligned instruction" },
+	[1] = { FAULT_EXECUTE, false, "instruction access fault" },
+	[2] = { FAULT_INSTRUCTION, false, "illegal instruction" },
+	[3] = { FAULT_BREAKPOINT, false, "breakpoint" },
+	[4] = { FAULT_ALIGNMENT, false, "misaligned load" },
+	[5] = { FAULT_READ, false, "load access fault" },
+	[6] = { FAULT_ALIGNMENT, false, "misaligned store" },
+	[7] = { FAULT_WRITE, false, "store access fault" },
+	[12] = { FAULT_EXECUTE, true, "instruction page fault" },
+	[13] = { FAULT_READ, true, "load page fault" },
+	[15] = { FAULT_WRITE, true, "store page fault" },
+};
+
+static bool cause_is_known(u64 cause)
 {
-	switch (cause) {
-	case 1: case 12:
-		return FAULT_EXECUTE;
-	case 5: case 13:
-		return FAULT_READ;
-	case 7: case 15:
-		return FAULT_WRITE;
-	case 0: case 4: case 6:
-		return FAULT_ALIGNMENT;
-	case 2:
-		return FAULT_INSTRUCTION;
-	case 3:
-		return FAULT_BREAKPOINT;
-	default:
-		return FAULT_OTHER;
-	}
+	return cause < ARRAY_SIZE(causes) && causes[cause].name;
 }
 
-void trap_user(struct arch_regs *regs, s64 cause, u64 value)
+void trap_user(struct thread *thread, u64 cause, u64 value)
 {
-	struct thread *self = container_of(regs, struct thread, regs);
+	bool is_known = cause_is_known(cause);
 	struct fault_info fault = {
-		.kind = fault_kind(cause),
-		.from_table = cause >= 12,
-		.address = cause == 2 || cause == 3 ? regs->pc : value,
-		.code = (u64)cause,
+		.kind = is_known ? causes[cause].kind : FAULT_OTHER,
+		.from_table = is_known && causes[cause].from_table,
+		.address = value,
+		.code = cause,
 	};
 
-	if (cause < 0) {
-		kernel_irq();
-	} else if (cause == CAUSE_ECALL) {
-		regs->pc += 4;
-		kernel_syscall(self);
-	} else {
-		kernel_fault(self, &fault);
-	}
+	/* There stval holds the instruction's bits, or nothing. */
+	if (fault.kind == FAULT_INSTRUCTION || fault.kind == FAULT_BREAKPOINT)
+		fault.address = thread->regs.pc;
+	kernel_fault(thread, &fault);
 }
 
-void trap_kernel(const struct arch_regs *regs, s64 cause, u64 value)
+void trap_kernel(const struct arch_regs *regs, u64 cause, u64 value)
 {
 	pr_error("exception in the kernel:");
 	arch_dump_regs(regs);
-	panic("cause %ld at %#lx, address %#lx", cause, regs->pc, value);
+	panic("%s (scause %#lx) at %#lx, stval %#lx",
+	      cause_is_known(cause) ? causes[cause].name : "trap", cause, regs->pc, value);
 }
 
 void arch_dump_regs(const struct arch_regs *regs)
 {
-	printk(LOG_ERROR, "  pc %016lx ra %016lx sp %016lx gp %016lx tp %016lx", regs->pc, regs->ra,
-	       regs->sp, regs->gp, regs->tp);
-	for (u32 i = 0; i < 12; i += 4)
-		printk(LOG_ERROR, "  s%-2u %016lx %016lx %016lx %016lx", i, regs->s[i], regs->s[i + 1],
-		       regs->s[i + 2], regs->s[i + 3]);
-	for (u32 i = 0; i < 8; i += 4)
-		printk(LOG_ERROR, "  a%-2u %016lx %016lx %016lx %016lx", i, regs->a[i], regs->a[i + 1],
-		       regs->a[i + 2], regs->a[i + 3]);
-	printk(LOG_ERROR, "  t0  %016lx %016lx %016lx %016lx %016lx %016lx %016lx", regs->t[0], regs->t[1],
-	       regs->t[2], regs->t[3], regs->t[4], regs->t[5], regs->t[6]);
+	const u64 *s = regs->s, *a = regs->a, *t = regs->t;
+
+	printk(LOG_ERROR, "  pc  %016lx ra  %016lx sp  %016lx gp  %016lx", regs->pc, regs->ra,
+	       regs->sp, regs->gp);
+	printk(LOG_ERROR, "  tp  %016lx t0  %016lx t1  %016lx t2  %016lx", regs->tp, t[0], t[1], t[2]);
+	printk(LOG_ERROR, "  t3  %016lx t4  %016lx t5  %016lx t6  %016lx", t[3], t[4], t[5], t[6]);
+	for (unsigned i = 0; i < 8; i += 4)
+		printk(LOG_ERROR, "  a%u  %016lx a%u  %016lx a%u  %016lx a%u  %016lx", i, a[i], i + 1,
+		       a[i + 1], i + 2, a[i + 2], i + 3, a[i + 3]);
+	for (unsigned i = 0; i < 12; i += 4)
+		printk(LOG_ERROR, "  s%-2u %016lx s%-2u %016lx s%-2u %016lx s%-2u %016lx", i, s[i],
+		       i + 1, s[i + 1], i + 2, s[i + 2], i + 3, s[i + 3]);
 }
 
-static bool is_on_stack(kaddr_t address)
+static bool lies_within(kaddr_t frame, kaddr_t bottom, kaddr_t top)
 {
-	kaddr_t top = arch_this_cpu()->stack_top;
-
-	return range_within(address, 0, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top) ||
-	       (top && range_within(address, 0, top - KERNEL_STACK_SIZE, top));
+	return range_within(frame, 0, bottom + 16, top);
 }
 
-/* The frame pointer points behind the return address and the caller's frame pointer. */
+/* Return address and caller's frame lie in the 16 bytes below where s0 points. */
+static bool is_frame(kaddr_t frame)
+{
+	u64 top = arch_this_cpu()->stack_top;
+
+	return IS_ALIGNED(frame, 8) &&
+	       (lies_within(frame, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top) ||
+		lies_within(frame, (kaddr_t)emergency_stack_bottom, (kaddr_t)emergency_stack_top) ||
+		(top && lies_within(frame, top - KERNEL_STACK_SIZE, top)));
+}
+
+/* The chain may lead from the emergency stack to the broken one, so it is limited by count. */
 void arch_backtrace(void (*visit)(kaddr_t address))
 {
-	const kaddr_t *frame = __builtin_frame_address(0);
+	kaddr_t frame = (kaddr_t)__builtin_frame_address(0);
 
-	while (IS_ALIGNED((kaddr_t)frame, 8) && is_on_stack((kaddr_t)frame) &&
-	       is_on_stack((kaddr_t)(frame - 2))) {
-		const kaddr_t *next = (const kaddr_t *)frame[-2];
+	for (unsigned i = 0; i < MAX_FRAMES && is_frame(frame); i++) {
+		const u64 *saved = (const u64 *)frame;
 
-		visit(frame[-1]);
-		if (next <= frame)
-			return;
-		frame = next;
+		visit(saved[-1]);
+		frame = saved[-2];
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The architecture's part of struct cpu.  In the kernel tp holds the CPU's
- * structure and sscratch is 0; in user mode sscratch holds it.
+ * The architecture's part of struct cpu.  In the kernel tp holds the address of
+ * the running CPU's structure and sscratch is 0; in user mode tp is the user's
+ * and sscratch holds the address, so the entry can tell where it came from.
  */
 #ifndef ASM_CPU_H
 #define ASM_CPU_H
@@ -11,22 +12,28 @@
 struct cpu;
 
 struct arch_cpu {
-	u64 scratch;      /* entry.S: one register on its way into the thread */
-	u32 plic_context; /* of this hart's supervisor mode */
-	bool has_context;
+	u64 scratch;      /* entry: the interrupted stack pointer on its way to the registers */
+	u32 plic_context; /* of this hart's supervisor mode, PLIC_NO_CONTEXT if it has none */
 };
 
 static inline struct cpu *arch_this_cpu(void)
 {
 	struct cpu *cpu;
 
+	/* Not volatile: within one run of the kernel the answer cannot change. */
 	asm("mv %0, tp" : "=r"(cpu));
 	return cpu;
 }
 
+/*
+ * Let others go on.  A software interrupt to itself makes the wfi return at
+ * once, and its only effect besides is one look at an empty inbox; but an
+ * emulator that runs all harts on one thread turns to the next hart at a wfi,
+ * as it does at no other instruction.  boot.S enables that interrupt first of all.
+ */
 static inline void arch_cpu_relax(void)
 {
-	asm volatile(".word 0x0100000f" : : : "memory"); /* pause, a hint everywhere */
+	asm volatile("csrsi sip, 2\n\twfi" : : : "memory");
 }
 
 #endif

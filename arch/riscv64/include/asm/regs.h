@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A user thread's registers.  s0-s7 come first: they are the message words.
+ * A user thread's registers.  The eight message words of the ABI, s0 to s7,
+ * come first.  The status register is not kept: a user thread cannot change
+ * anything in it, because floating-point and vector units are off.
  */
 #ifndef ASM_REGS_H
 #define ASM_REGS_H
 
-#include <asm/layout.h>
 #include <kernel/types.h>
 
 struct arch_regs {
-	u64 s[12];
-	u64 a[8];
+	u64 s[12]; /* s0-s7: message words; s8: tag; s9, s10: capabilities */
+	u64 a[8];  /* a0: handle or status; a1-a5: arguments; a1, a2: values */
 	u64 t[7];
 	u64 ra, sp, gp, tp;
 	u64 pc;
-};
+	u64 reservation; /* target of the store that ends a load-reserved; holds nothing */
+} __aligned(16);
 
 static inline void arch_regs_init(struct arch_regs *regs, uaddr_t pc, uaddr_t sp, u64 arg)
 {
@@ -48,12 +50,12 @@ static inline void arch_set_handle_register(struct arch_regs *regs, u64 value)
 
 static inline u64 arch_arg(const struct arch_regs *regs, unsigned n)
 {
-	return regs->a[n + 1];
+	return regs->a[1 + n];
 }
 
 static inline void arch_set_arg(struct arch_regs *regs, unsigned n, u64 value)
 {
-	regs->a[n + 1] = value;
+	regs->a[1 + n] = value;
 }
 
 static inline u64 *arch_words(struct arch_regs *regs)
@@ -81,7 +83,7 @@ static inline void arch_set_value(struct arch_regs *regs, unsigned n, u64 value)
 	regs->a[1 + n] = value;
 }
 
-/* ecall has no compressed form. */
+/* ECALL has no compressed form: four bytes. */
 static inline void arch_restart_call(struct arch_regs *regs)
 {
 	regs->pc -= 4;
@@ -97,14 +99,15 @@ static inline uaddr_t arch_sp(const struct arch_regs *regs)
 	return regs->sp;
 }
 
+/* Whatever the address is: bit 0 is dropped by the hardware, and a bad one faults in user mode. */
 static inline void arch_set_pc(struct arch_regs *regs, uaddr_t pc)
 {
 	regs->pc = pc;
 }
 
-static inline void arch_set_tls(struct arch_regs *regs, u64 value)
+static inline void arch_set_tls(struct arch_regs *regs, u64 base)
 {
-	regs->tp = value;
+	regs->tp = base;
 }
 
 #endif

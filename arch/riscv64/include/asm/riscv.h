@@ -1,69 +1,123 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers and instructions that only arch/riscv64 uses.
+ * Control registers, SBI calls, and what the files of this directory share.
  * Sources: RISC-V Privileged Architecture 1.12; SBI Specification 1.0.
  */
 #ifndef ASM_RISCV_H
 #define ASM_RISCV_H
 
+#define SATP_SV39 (8 << 60)
+
 #define SSTATUS_SIE 0x2
 #define SSTATUS_SPIE 0x20
 #define SSTATUS_SPP 0x100
+#define SSTATUS_VS 0x600
 #define SSTATUS_FS 0x6000
 #define SSTATUS_SUM 0x40000
-#define INTERRUPT_SOFTWARE 0x2 /* bits of sip and sie */
+#define SSTATUS_MXR 0x80000
+
+#define INTERRUPT_SOFTWARE 0x2 /* in sip and sie */
 #define INTERRUPT_TIMER 0x20
 #define INTERRUPT_EXTERNAL 0x200
-#define SATP_SV39 0x8000000000000000
-#define CSR_STIMECMP 0x14d
+
+#define CAUSE_ECALL_USER 8
+
+#define SBI_PUTCHAR 1 /* the extensions of version 0.1 */
+#define SBI_SHUTDOWN 8
 
 #ifndef __ASSEMBLY__
 #include <kernel/types.h>
 
+#undef SATP_SV39
+#define SATP_SV39 (8UL << 60)
+
 struct boot_info;
 struct cpu;
 
-#define csr_read(csr)                                                                    \
+#define csr_read(name)                                                                   \
 	({                                                                               \
 		u64 csr_value_;                                                          \
-		asm volatile("csrr %0, " #csr : "=r"(csr_value_) : : "memory");          \
+		asm volatile("csrr %0, " #name : "=r"(csr_value_) : : "memory");         \
 		csr_value_;                                                              \
 	})
-#define csr_write(csr, value) asm volatile("csrw " #csr ", %0" : : "r"((u64)(value)) : "memory")
-#define csr_set(csr, value) asm volatile("csrs " #csr ", %0" : : "r"((u64)(value)) : "memory")
-#define csr_clear(csr, value) asm volatile("csrc " #csr ", %0" : : "r"((u64)(value)) : "memory")
+#define csr_write(name, value)                                                           \
+	({                                                                               \
+		asm volatile("csrw " #name ", %0" : : "rK"((u64)(value)) : "memory");    \
+	})
+#define csr_set(name, bits)                                                              \
+	({                                                                               \
+		asm volatile("csrs " #name ", %0" : : "rK"((u64)(bits)) : "memory");     \
+	})
+#define csr_clear(name, bits)                                                            \
+	({                                                                               \
+		asm volatile("csrc " #name ", %0" : : "rK"((u64)(bits)) : "memory");     \
+	})
 
-#define SBI_LEGACY_PUTCHAR 1
+static inline u32 mmio_read(const volatile void *address)
+{
+	u32 value = *(const volatile u32 *)address;
+
+	/* What is read before is read before whatever the answer lets us do. */
+	asm volatile("fence i, ior" : : : "memory");
+	return value;
+}
+
+static inline void mmio_write(volatile void *address, u32 value)
+{
+	asm volatile("fence iorw, o" : : : "memory");
+	*(volatile u32 *)address = value;
+}
+
+/* ---- sbi.c ---- */
+struct sbi_result {
+	long error; /* 0 or negative */
+	u64 value;
+};
+
+#define SBI_BASE 0x10
+#define SBI_BASE_SPEC_VERSION 0
+#define SBI_BASE_PROBE 3
+#define SBI_BASE_VENDOR 4
+#define SBI_BASE_ARCHITECTURE 5
+#define SBI_BASE_IMPLEMENTATION 6
 #define SBI_TIME 0x54494d45
 #define SBI_IPI 0x735049
 #define SBI_HSM 0x48534d
 #define SBI_SRST 0x53525354
 
-static inline long sbi_call(u64 extension, u64 function, u64 first, u64 second, u64 third)
-{
-	register u64 a0 asm("a0") = first;
-	register u64 a1 asm("a1") = second;
-	register u64 a2 asm("a2") = third;
-	register u64 a6 asm("a6") = function;
-	register u64 a7 asm("a7") = extension;
+/** sbi_call() - call @function of @extension. */
+struct sbi_result sbi_call(u64 extension, u64 function, u64 a0, u64 a1, u64 a2);
 
-	asm volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a6), "r"(a7) : "memory");
-	return (long)a0;
-}
+/** sbi_has() - the firmware has the extension. */
+bool sbi_has(u64 extension);
 
-/** console_init() - use the UART firmware named from now on, else SBI's console goes on. */
-void console_init(const struct boot_info *info);
+/* ---- console.c, power.c, timer.c, plic.c, smp.c: set up by the boot CPU ---- */
 
-/** plic_init() / plic_init_cpu() - the interrupt controller; this hart's context of it. */
+/** console_use() - from now on characters go to the UART of @info, if it is of a known kind. */
+void console_use(const struct boot_info *info);
+
+/** power_init() - the test finisher gets a place in the direct map; before the final tables are in use. */
+void power_init(const struct boot_info *info);
+void timer_init(const struct boot_info *info);
+bool timer_has_sstc(void);
 void plic_init(const struct boot_info *info);
+
+/** plic_init_cpu() - find the calling hart's context and open it. */
 void plic_init_cpu(struct cpu *cpu);
+
+/** plic_claim() - an external line that waits for this hart, IRQ_NONE if another was faster. */
 u32 plic_claim(void);
 
-/** timer_init() - frequency and kind of the timer. */
-void timer_init(const struct boot_info *info);
+/** smp_claim() - an IPI was claimed: stop here if that is what it asks for. */
+void smp_claim(void);
 
-/** power_init() - map the test finisher, if there is one. */
-void power_init(const struct boot_info *info);
+/** mmu_asid_bits() - width of the address-space identifiers. */
+unsigned mmu_asid_bits(void);
 
+/** arch_boot_info() - what the device tree told. */
+const struct boot_info *arch_boot_info(void);
+
+extern paddr_t kernel_phys;
 #endif
+
 #endif
