@@ -127,7 +127,8 @@ static inline u64 rdmsr(u32 msr)
 
 static inline void wrmsr(u32 msr, u64 value)
 {
-	asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+	asm volatile("wrmsr" : : "c"(msr), "a"((u32)(value & 0xffffffff)), "d"((u32)(value >> 32))
+		     : "memory");
 }
 
 static inline u64 rdtsc(void)
