@@ -103,7 +103,8 @@ static const char *add_segment(struct elf_image *image, const struct elf_program
 
 	if (image->nr_segments == ELF_MAX_SEGMENTS)
 		return "ELF file has too many segments";
-	if (image->nr_segments && ALIGN_DOWN(program->address, ELF_PAGE) < image->high)
+	/* "high" is a page border, so a segment below it shares a page at least. */
+	if (image->nr_segments && program->address < image->high)
 		return "ELF segments overlap, share a page or do not ascend";
 	*segment = (struct elf_segment){
 		.address = program->address,

@@ -127,8 +127,8 @@ static const char *open_root(struct acpi *acpi, paddr_t base, const char *signat
 static const char *find_root(struct acpi *acpi, paddr_t rsdp)
 {
 	const u8 *data;
-	u32 rsdt, size;
 	u64 xsdt = 0;
+	u32 rsdt;
 
 	if (!rsdp || range_overflows(rsdp, ROOT_MAX))
 		return "ACPI root pointer is at an impossible address";
@@ -142,6 +142,8 @@ static const char *find_root(struct acpi *acpi, paddr_t rsdp)
 	rsdt = read_u32(data + 16);
 	/* Revision 0 ends here.  A damaged extension is no reason not to use the RSDT. */
 	if (data[15] >= 2) {
+		u32 size;
+
 		data = acpi->map(rsdp, RSDP_V2_SIZE);
 		size = data ? read_u32(data + 20) : 0;
 		if (size >= RSDP_V2_SIZE && size <= ROOT_MAX)

@@ -179,12 +179,12 @@ static const char *take_chosen(struct fdt_parser *parser)
 	struct boot_info *info = parser->info;
 	struct fdt_property property;
 	u32 node = this_node(parser);
-	const char *arguments;
 
 	if (!is_top(parser, "chosen"))
 		return NULL;
 	if (fdt_get(&parser->tree, node, "bootargs", &property)) {
-		arguments = fdt_get_string(&parser->tree, node, "bootargs");
+		const char *arguments = fdt_get_string(&parser->tree, node, "bootargs");
+
 		if (!arguments)
 			return "kernel command line in the device tree is not terminated";
 		info->is_cmdline_cut = !string_copy(info->cmdline, BOOT_CMDLINE_SIZE, arguments);

@@ -21,8 +21,8 @@ static void add_member(const char *name, const char *data, unsigned int mode)
 {
 	char header[256];
 	int length = snprintf(header, sizeof(header),
-			      "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s", 1, mode, 0,
-			      0, 1, 0, (unsigned int)strlen(data), 0, 0, 0, 0,
+			      "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s", 1,
+			      mode, 0, 0, 1, 0, (unsigned int)strlen(data), 0, 0, 0, 0,
 			      (unsigned int)strlen(name) + 1, 0, name);
 
 	add_bytes(header, (size_t)length + 1);

@@ -114,6 +114,7 @@ static void wrong_segments(void **state)
 	SEGMENT(2, p_vaddr = 0x1000, crossed);
 	SEGMENT(2, p_vaddr = 0, crossed);
 	SEGMENT(0, p_memsz = 0x1001, crossed);
+	SEGMENT(2, p_vaddr = (file.program[2].p_offset = 0x1900), crossed); /* the same page */
 	SEGMENT(2, p_offset = 0x3000, outside);
 	SEGMENT(2, p_offset = UINT64_MAX - 0xfff, outside);
 	SEGMENT(2, p_memsz = UINT64_MAX, wraps);
@@ -221,7 +222,8 @@ static void random_damage(void **state)
 		while (changes--) {
 			size_t at = test_below(sizeof(Elf64_Ehdr) + sizeof(file.program));
 			size_t width = (size_t)1 << test_below(4);
-			u64 value = test_below(2) ? test_random() : nasty[test_below(ARRAY_SIZE(nasty))];
+			u64 value = test_below(2) ? test_random()
+						  : nasty[test_below(ARRAY_SIZE(nasty))];
 
 			memcpy((u8 *)&file + ALIGN_DOWN(at, width), &value, width);
 		}

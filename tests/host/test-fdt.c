@@ -12,7 +12,8 @@ static size_t blob_size;
 
 static u32 get(size_t at)
 {
-	return (u32)blob[at] << 24 | (u32)blob[at + 1] << 16 | (u32)blob[at + 2] << 8 | blob[at + 3];
+	return (u32)blob[at] << 24 | (u32)blob[at + 1] << 16 | (u32)blob[at + 2] << 8 |
+	       blob[at + 3];
 }
 
 static void put(size_t at, u32 value)
@@ -173,7 +174,8 @@ static const char board[] =
 	" cpus { #address-cells = <2>; #size-cells = <0>; timebase-frequency = <0 5000000>;"
 	"  cpu@100000005 { device_type = \"cpu\"; reg = <1 5>; riscv,isa = \"rv64imac_zba_sstc\";"
 	"   i0: interrupt-controller { #interrupt-cells = <1>; interrupt-controller; }; };"
-	"  cpu@6 { device_type = \"cpu\"; reg = <0 6>; riscv,isa = \"rv64imac_sstcx\"; numa-node-id = <9>; };"
+	"  cpu@6 { device_type = \"cpu\"; reg = <0 6>; riscv,isa = \"rv64imac_sstcx\";"
+	" numa-node-id = <9>; };"
 	"  cpu@7 { device_type = \"cpu\"; reg = <0 7>; status = \"disabled\"; };"
 	"  cpu-map { }; };"
 	" plic: plic@c000000 { compatible = \"riscv,plic0\"; reg = <0 0xc000000 0x600000>;"
@@ -240,7 +242,8 @@ static const struct {
 	{ "chosen { stdout-path = \"nobody\"; };", "stdout-path is an alias that does not exist" },
 	{ "chosen { stdout-path = \"/not/there:9600\"; };",
 	  "stdout-path names a node that does not exist" },
-	{ "chosen { stdout-path = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; };",
+	{ "chosen {"
+	  " stdout-path = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; };",
 	  "stdout-path is an alias that is too long" },
 	{ "aliases { a = \"a\"; }; chosen { stdout-path = \"a\"; };",
 	  "stdout-path names a node that does not exist" },
@@ -248,7 +251,8 @@ static const struct {
 	  "device-tree bus with addresses of neither one nor two cells" },
 	{ "cpus { #address-cells = <0>; cpu { device_type = \"cpu\"; reg = <1>; }; };",
 	  "device-tree bus with addresses of neither one nor two cells" },
-	{ "cpus { #address-cells = <1>; #size-cells = <9>; cpu { device_type = \"cpu\"; reg = <1>; }; };",
+	{ "cpus { #address-cells = <1>; #size-cells = <9>; cpu { device_type = \"cpu\";"
+	  " reg = <1>; }; };",
 	  "device-tree bus with sizes of more than two cells" },
 	{ "cpus { #address-cells = <1>; #size-cells = <0>; cpu { device_type = \"cpu\"; }; };",
 	  "device-tree reg has too few entries" },
@@ -265,31 +269,44 @@ static const struct {
 	{ "psci { compatible = \"arm,psci-0.2\"; };", "PSCI method is neither hvc nor smc" },
 	{ "gic { compatible = \"arm,gic-v3\"; reg = <0 1 0 1>; };",
 	  "device-tree reg has too few entries" },
-	{ "plic { compatible = \"riscv,plic0\"; reg = <0 1 0 1>; };", "PLIC has no interrupt sources" },
+	{ "plic { compatible = \"riscv,plic0\"; reg = <0 1 0 1>;"
+	  " };", "PLIC has no interrupt sources" },
 	{ "plic { compatible = \"riscv,plic0\"; reg = <0 1 0 1>; riscv,ndev = <3>; };",
 	  "PLIC is connected to no hart" },
-	{ "plic { compatible = \"riscv,plic0\"; reg = <0 1 0 1>; riscv,ndev = <3>; interrupts-extended = <1>; };",
+	{ "plic { compatible = \"riscv,plic0\"; reg = <0 1 0 1>; riscv,ndev = <3>;"
+	  " interrupts-extended = <1>; };",
 	  "PLIC has a list of contexts that is not made of pairs" },
 	{ "timer { compatible = \"arm,armv8-timer\"; interrupts = <1 2 3>; };",
 	  "device-tree node has interrupts, but no interrupt parent" },
-	{ "interrupt-parent = <77>; timer { compatible = \"arm,armv8-timer\"; interrupts = <1 2 3>; };",
+	{ "interrupt-parent = <77>; timer { compatible = \"arm,armv8-timer\";"
+	  " interrupts = <1 2 3>; };",
 	  "device-tree node has interrupts, but no interrupt parent" },
-	{ "timer { compatible = \"arm,armv8-timer\"; interrupts = <1>; phandle = <5>; interrupt-parent = <5>; };",
+	{ "timer { compatible = \"arm,armv8-timer\"; interrupts = <1>; phandle = <5>;"
+	  " interrupt-parent = <5>; };",
 	  "interrupt controller without a usable number of interrupt cells" },
-	{ "g { compatible = \"arm,gic-400\"; reg = <0 1 0 1 0 2 0 1>; #interrupt-cells = <3>; phandle = <5>; };"
-	  " timer { compatible = \"arm,armv8-timer\"; interrupts = <1 13 4>; interrupt-parent = <5>; };",
+	{ "g { compatible = \"arm,gic-400\"; reg = <0 1 0 1 0 2 0 1>; #interrupt-cells = <3>;"
+	  " phandle = <5>; };"
+	  " timer { compatible = \"arm,armv8-timer\"; interrupts = <1 13 4>;"
+	  " interrupt-parent = <5>; };",
 	  "device-tree node has too few interrupts" },
-	{ "g { compatible = \"arm,gic-400\"; reg = <0 1 0 1 0 2 0 1>; #interrupt-cells = <3>; phandle = <5>; };"
-	  " timer { compatible = \"arm,armv8-timer\"; interrupts = <1 13 4 1 14 4 2 11 4>; interrupt-parent = <5>; };",
+	{ "g { compatible = \"arm,gic-400\"; reg = <0 1 0 1 0 2 0 1>; #interrupt-cells = <3>;"
+	  " phandle = <5>; };"
+	  " timer { compatible = \"arm,armv8-timer\"; interrupts = <1 13 4 1 14 4 2 11 4>;"
+	  " interrupt-parent = <5>; };",
 	  "GIC interrupt of unknown type or number" },
-	{ "g { compatible = \"arm,gic-400\"; reg = <0 1 0 1 0 2 0 1>; #interrupt-cells = <2>; phandle = <5>; };"
-	  " timer { compatible = \"arm,armv8-timer\"; interrupts = <1 13 1 14 1 11>; interrupt-parent = <5>; };",
+	{ "g { compatible = \"arm,gic-400\"; reg = <0 1 0 1 0 2 0 1>; #interrupt-cells = <2>;"
+	  " phandle = <5>; };"
+	  " timer { compatible = \"arm,armv8-timer\"; interrupts = <1 13 1 14 1 11>;"
+	  " interrupt-parent = <5>; };",
 	  "GIC with interrupts of fewer than three cells" },
-	{ "chosen { stdout-path = \"/b/u\"; }; b { u { compatible = \"arm,pl011\"; reg = <0 1 2>; }; };",
+	{ "chosen { stdout-path = \"/b/u\"; }; b { u { compatible = \"arm,pl011\";"
+	  " reg = <0 1 2>; }; };",
 	  "device lies behind a bus without address translation" },
-	{ "chosen { stdout-path = \"/b/u\"; }; b { ranges = <1 2 3>; u { compatible = \"arm,pl011\"; reg = <0 1 2>; }; };",
+	{ "chosen { stdout-path = \"/b/u\"; }; b { ranges = <1 2 3>; u {"
+	  " compatible = \"arm,pl011\"; reg = <0 1 2>; }; };",
 	  "device-tree ranges are not a whole number of rows" },
-	{ "chosen { stdout-path = \"/b/u\"; }; b { ranges = <0 0 0 0 0x100>; u { compatible = \"arm,pl011\"; reg = <0 1 0x100>; }; };",
+	{ "chosen { stdout-path = \"/b/u\"; }; b { ranges = <0 0 0 0 0x100>; u {"
+	  " compatible = \"arm,pl011\"; reg = <0 1 0x100>; }; };",
 	  "device lies outside of the ranges of its bus" },
 };
 
@@ -480,6 +497,7 @@ static void qemu_trees_cut_and_damaged(void **state)
 
 static void random_damage(void **state)
 {
+	static const u32 nasty[] = { 0, 1, 2, 3, 4, 9, 0x7fffffff, UINT32_MAX, 0xfffffffc };
 	static u8 sound[1 << 16];
 
 	(void)state;
@@ -492,7 +510,6 @@ static void random_damage(void **state)
 		memcpy(blob, sound, blob_size);
 		while (changes--) {
 			size_t at = ALIGN_DOWN(test_below(blob_size - 4), 4UL);
-			static const u32 nasty[] = { 0, 1, 2, 3, 4, 9, 0x7fffffff, UINT32_MAX, 0xfffffffc };
 
 			put(at, test_below(2) ? nasty[test_below(ARRAY_SIZE(nasty))]
 					      : get(ALIGN_DOWN(test_below(blob_size - 4), 4UL)));
