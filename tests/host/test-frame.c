@@ -117,7 +117,7 @@ static void random_firmware(void **state)
 		assert_int_equal(bootmem_free.nr_lost, 0);
 		for (u64 frame = 0; frame < FRAMES; frame++) {
 			expected += may_use[frame];
-			assert_int_equal(frame_is_ram(frame * PAGE_SIZE, PAGE_SIZE) || !may_use[frame], 1);
+			assert_true(!may_use[frame] || frame_is_ram(frame * PAGE_SIZE, PAGE_SIZE));
 		}
 		frame_init(&info);
 		frames = nr_free_now();

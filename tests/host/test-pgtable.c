@@ -89,8 +89,10 @@ static struct meaning look_up(u64 address)
 			u64 mask = (1UL << (12 + 9 * level)) - 1;
 
 			assert_int_equal(entry & mask & ~0xfffUL, 0); /* aligned to its size */
-			return (struct meaning){ true, (entry & ~mask) | (address & mask & ~0xfffUL),
-						 (u32)(entry >> 2) & 0x3f, (unsigned int)level };
+			return (struct meaning){
+				true, (entry & ~mask) | (address & mask & ~0xfffUL),
+				(u32)(entry >> 2) & 0x3f, (unsigned int)level
+			};
 		}
 		table = entry & ~0xfffUL;
 		assert_true(is_taken[table / PAGE_SIZE]);
@@ -247,7 +249,7 @@ static void detach_range(u64 first, u64 count)
 	struct table_span span = { .start = page_address(first),
 				   .end = page_address(first + count),
 				   .low = 0,
-				   .high = USER_END };
+				   .high = 1UL << 47 };
 	paddr_t list = 0;
 	int before = nr_taken;
 	bool any = pgtable_detach(root, &span, &list);

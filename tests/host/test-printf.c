@@ -59,7 +59,8 @@ static void integers_as_in_c(void **state)
 static void text_as_in_c(void **state)
 {
 	static const char *const formats[] = {
-		"%s", "%10s", "%-10s|", "%.2s", "%.0s", "%.s", "%10.3s", "%-10.3s|", "%.20s", "a%sb%%",
+		"%s",  "%10s",   "%-10s|",   "%.2s",  "%.0s",
+		"%.s", "%10.3s", "%-10.3s|", "%.20s", "a%sb%%",
 	};
 	char mine[ROOM], theirs[ROOM];
 
@@ -94,7 +95,8 @@ static void stars_as_in_c(void **state)
 	(void)state;
 	for (int width = -12; width <= 12; width++)
 		for (int precision = -3; precision <= 9; precision++) {
-			snprintf(theirs, ROOM, "%*.*d|%.*s", width, precision, -42, precision, "text");
+			snprintf(theirs, ROOM, "%*.*d|%.*s", width, precision, -42, precision,
+				 "text");
 			own_snprintf(mine, ROOM, "%*.*d|%.*s", width, precision, -42, precision,
 				     "text");
 			assert_string_equal(mine, theirs);
