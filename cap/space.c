@@ -299,7 +299,8 @@ handle_t cap_next(struct cap_space *space, u32 from)
 		struct slot *leaf = load_acquire(&directory[i / CAP_LEAF_SLOTS]);
 		struct cap cap;
 
-		if (leaf && i % CAP_LEAF_SLOTS && cap_of_slot(&leaf[i % CAP_LEAF_SLOTS], &cap) == ST_OK)
+		if (leaf && i % CAP_LEAF_SLOTS &&
+		    cap_of_slot(&leaf[i % CAP_LEAF_SLOTS], &cap) == ST_OK)
 			return cap_handle(cap.token);
 	}
 	return HANDLE_NULL;

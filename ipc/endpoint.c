@@ -288,10 +288,12 @@ long sys_ipc_reply_receive(struct thread *self)
 	u64 tag = arch_tag(&self->regs);
 	struct operands operands;
 	struct cap cap, reply;
-	long status = cap_lookup(space, arch_handle(&self->regs), TYPE_ENDPOINT, RIGHT_RECEIVE, &cap);
+	long status =
+		cap_lookup(space, arch_handle(&self->regs), TYPE_ENDPOINT, RIGHT_RECEIVE, &cap);
 
 	if (status == ST_OK)
-		status = cap_lookup(space, arch_handle2(&self->regs), TYPE_REPLY, RIGHT_USE, &reply);
+		status =
+			cap_lookup(space, arch_handle2(&self->regs), TYPE_REPLY, RIGHT_USE, &reply);
 	if (status == ST_OK)
 		status = operands_decode(self, OPERANDS_SEND | OPERANDS_RECEIVE, &operands);
 	if (status == ST_OK)
@@ -327,7 +329,8 @@ static u32 claim_dead(struct endpoint *endpoint, bool all, struct list *claimed)
 		count++;
 	}
 	list_for_each_safe(link, &endpoint->receivers) {
-		if (count == WAKE_BATCH || !is_dead(list_entry(link, struct thread, wait_link), all))
+		if (count == WAKE_BATCH ||
+		    !is_dead(list_entry(link, struct thread, wait_link), all))
 			continue;
 		list_remove(link);
 		list_append(claimed, link);

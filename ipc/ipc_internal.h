@@ -40,10 +40,16 @@ void reply_park(struct reply *reply, struct thread *caller);
 /** reply_withdraw() - the reply object @thread offers is offered no more. */
 void reply_withdraw(struct thread *thread);
 
-/** reply_send() - answer the call held by @cap. Return: ST_OK, ST_CALLER_GONE, ST_BADHANDLE, ST_CAPSPACE, ST_TOOLONG. */
+/**
+ * reply_send() - answer the call held by @cap. Return: ST_OK, ST_CALLER_GONE, ST_BADHANDLE,
+ * ST_CAPSPACE, ST_TOOLONG.
+ */
 long reply_send(struct thread *self, const struct cap *cap, const struct operands *operands);
 
-/** wait_failed() - claimant: end the wait of @thread with @status and send it home; a fault nobody answers ends its process. */
+/**
+ * wait_failed() - claimant: end the wait of @thread with @status and send it home; a fault
+ * nobody answers ends its process.
+ */
 void wait_failed(struct thread *thread, long status);
 
 /* What a sender brings to an endpoint. */

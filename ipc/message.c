@@ -29,7 +29,8 @@ long operands_decode(const struct thread *self, u32 directions, struct operands 
 	operands->tag = tag;
 	operands->words = directions & OPERANDS_SEND ? tag_words(tag) : 0;
 	operands->caps = directions & OPERANDS_SEND ? tag_caps(tag) : 0;
-	operands->accept = directions & OPERANDS_RECEIVE ? (tag >> MSG_ACCEPT_SHIFT) & MSG_ACCEPT_MASK : 0;
+	operands->accept =
+		directions & OPERANDS_RECEIVE ? (tag >> MSG_ACCEPT_SHIFT) & MSG_ACCEPT_MASK : 0;
 	operands->is_nonblocking = tag & MSG_NONBLOCK;
 	if (operands->words > MSG_MAX_WORDS || operands->caps > MSG_MAX_CAPS ||
 	    operands->accept > MSG_MAX_CAPS || (tag & MSG_RESERVED) ||

@@ -120,7 +120,8 @@ static long bind(struct thread *thread, const struct cap *cap)
 	spin_lock(&notification->object.lock);
 	if (!cap_is_current(cap))
 		status = ST_BADHANDLE;
-	else if (notification->bound || !atomic_compare_exchange(&thread->bound, NULL, notification))
+	else if (notification->bound ||
+		 !atomic_compare_exchange(&thread->bound, NULL, notification))
 		status = ST_BUSY;
 	else
 		notification->bound = thread;
@@ -162,7 +163,8 @@ long sys_notify_signal(struct thread *self, handle_t notification, u64 bits)
 
 	if (status != ST_OK)
 		return status;
-	notification_signal(notification_of(&cap), cap.generation, cap.badge ? bits & cap.badge : bits);
+	notification_signal(notification_of(&cap), cap.generation,
+			    cap.badge ? bits & cap.badge : bits);
 	return ST_OK;
 }
 

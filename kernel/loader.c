@@ -93,7 +93,8 @@ static void load_segment(struct process *process, const struct elf_segment *segm
 			 uaddr_t base)
 {
 	u64 first = ALIGN_DOWN(segment->address, PAGE_SIZE);
-	u64 pages = (ALIGN_UP(segment->address + segment->memory_size, PAGE_SIZE) - first) / PAGE_SIZE;
+	u64 pages =
+		(ALIGN_UP(segment->address + segment->memory_size, PAGE_SIZE) - first) / PAGE_SIZE;
 	struct memory *memory = memory_create(pages);
 	struct map_request request = {
 		.address = base + first,
@@ -138,8 +139,8 @@ static void give(struct process *process, struct object *object, u32 rights, han
 
 static struct object *archive_object(void)
 {
-	struct memory *memory = memory_create_physical(boot->archive,
-						       DIV_ROUND_UP(boot->archive_size, PAGE_SIZE), false);
+	struct memory *memory = memory_create_physical(
+		boot->archive, DIV_ROUND_UP(boot->archive_size, PAGE_SIZE), false);
 
 	return memory ? &memory->object : NULL;
 }

@@ -56,7 +56,8 @@ static long range_step(const struct range_call *call, u64 *done)
 {
 	*done = 0;
 	if (call->is_protect)
-		return vspace_protect_step(call->space, call->address, call->size, call->flags, done);
+		return vspace_protect_step(call->space, call->address, call->size, call->flags,
+					   done);
 	return vspace_unmap_step(call->space, call->address, call->size, done);
 }
 

@@ -14,7 +14,8 @@
 #include <kernel/sched.h>
 #include <kernel/smp.h>
 
-#define START_LIMIT (10 * 1000000000UL) /* of the machine's time; emulated CPUs can be slow to come */
+/* of the machine's time; emulated CPUs can be slow to come */
+#define START_LIMIT (10 * 1000000000UL)
 
 struct cpu cpus[CONFIG_NR_CPUS];
 u32 nr_cpus_online;
@@ -83,8 +84,8 @@ void smp_start(void)
 		nr_cpus_online++;
 	}
 	if (boot->nr_cpus > nr_cpus_online)
-		pr_notice("smp: %u of the machine's %u CPUs in use (configured: %u)", nr_cpus_online,
-			  boot->nr_cpus, CONFIG_NR_CPUS);
+		pr_notice("smp: %u of the machine's %u CPUs in use (configured: %u)",
+			  nr_cpus_online, boot->nr_cpus, CONFIG_NR_CPUS);
 	else if (nr_cpus_online < CONFIG_NR_CPUS)
 		pr_notice("smp: the machine has %u CPUs, configured for %u", nr_cpus_online,
 			  CONFIG_NR_CPUS);

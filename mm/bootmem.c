@@ -93,7 +93,8 @@ static void remove_outwards(paddr_t base, u64 size)
 static void show_outwards(paddr_t base, u64 size)
 {
 	if (size && !range_overflows(base, size + PAGE_SIZE))
-		range_set_add(&bootmem_ram, ALIGN_DOWN(base, PAGE_SIZE), ALIGN_UP(base + size, PAGE_SIZE));
+		range_set_add(&bootmem_ram, ALIGN_DOWN(base, PAGE_SIZE),
+			      ALIGN_UP(base + size, PAGE_SIZE));
 }
 
 void bootmem_init(const struct boot_info *info)

@@ -165,8 +165,11 @@ void frame_free(paddr_t frame, unsigned order)
 	spin_lock(&zone->lock);
 	state = *state_of(bank, number);
 	if (state != (STATE_USED | order))
-		panic("free of frame %lx with order %u, but its state is %s, order %u", frame, order,
-		      state & STATE_USED ? "used" : state & STATE_FREE ? "free" : "inside of a block",
+		panic("free of frame %lx with order %u, but its state is %s, order %u", frame,
+		      order,
+		      state & STATE_USED   ? "used"
+		      : state & STATE_FREE ? "free"
+					   : "inside of a block",
 		      state & 0xfu);
 	*state_of(bank, number) = 0;
 	block_merge(bank, number, order);

@@ -165,7 +165,8 @@ static bool seal_step(struct memory *memory)
 		paddr_t *entry;
 
 		if (memory->is_physical) {
-			arch_clean_icache(phys_to_ptr(memory->base + (index << PAGE_SHIFT)), PAGE_SIZE);
+			arch_clean_icache(phys_to_ptr(memory->base + (index << PAGE_SHIFT)),
+					  PAGE_SIZE);
 			memory->cursor++;
 			continue;
 		}

@@ -260,7 +260,8 @@ static bool free_below(paddr_t table, unsigned level, unsigned last, unsigned *b
 		if (!pte_is_present(entries[i]))
 			continue;
 		ASSERT(!pte_is_leaf(entries[i], level));
-		if (level > 1 && !free_below(pte_paddr(entries[i]), level - 1, PT_ENTRIES - 1, budget))
+		if (level > 1 &&
+		    !free_below(pte_paddr(entries[i]), level - 1, PT_ENTRIES - 1, budget))
 			return false;
 		if (!*budget)
 			return false;

@@ -131,8 +131,8 @@ static long map_check(const struct cap *cap, const struct map_request *request)
  * All that can be refused once the locks are held. Page tables made for a
  * mapping that is then refused stay and serve the next one there.
  */
-static long map_decide(struct vspace *space, struct memory *memory, const struct map_request *request,
-		       uaddr_t *address)
+static long map_decide(struct vspace *space, struct memory *memory,
+		       const struct map_request *request, uaddr_t *address)
 {
 	if (space->is_ending)
 		return ST_DEAD;
@@ -151,8 +151,8 @@ static long map_decide(struct vspace *space, struct memory *memory, const struct
 	return request->flags & MAP_WRITE ? memory_add_writer(memory) : ST_OK;
 }
 
-static void map_commit(struct vspace *space, const struct cap *cap, const struct map_request *request,
-		       uaddr_t address, struct spare *spare)
+static void map_commit(struct vspace *space, const struct cap *cap,
+		       const struct map_request *request, uaddr_t address, struct spare *spare)
 {
 	struct memory *memory = container_of(cap->object, struct memory, object);
 	u32 rights = cap_rights(cap->token) & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE);
@@ -260,7 +260,8 @@ long vspace_unmap_step(struct vspace *space, uaddr_t address, u64 size, u64 *don
 /* ---- protect ---- */
 
 /* Cut the region so that it is exactly [address, address + size). */
-static struct region *cut_out(struct region *region, uaddr_t address, u64 size, struct spare spares[2])
+static struct region *cut_out(struct region *region, uaddr_t address, u64 size,
+			      struct spare spares[2])
 {
 	if (region_start(region) < address)
 		region = region_split(region, address, &spares[0]);

@@ -53,7 +53,8 @@ void kernel_syscall(struct thread *self);
 /* What the hardware said about a fault in user mode. */
 struct fault_info {
 	u32 kind;        /* FAULT_*, from <veridian/fault.h> */
-	bool from_table; /* read, write, execute: the page tables refused (else the kernel need not look) */
+	/* read, write, execute: the page tables refused (else the kernel need not look) */
+	bool from_table;
 	u64 address;
 	u64 code;        /* architecture's own number */
 };
@@ -74,7 +75,10 @@ __noreturn void kernel_exit(void);
 
 /* ---- boot and CPUs ---- */
 
-/** arch_init() - boot CPU, final kernel map live: devices of the architecture (interrupt controller, timer, FPU off). */
+/**
+ * arch_init() - boot CPU, final kernel map live: devices of the architecture (interrupt
+ * controller, timer, FPU off).
+ */
 void arch_init(const struct boot_info *info);
 
 /** arch_init_cpu() - each CPU incl. the boot CPU: trap vectors, CPU features, local interrupt controller and timer. */
@@ -110,7 +114,8 @@ __noreturn void arch_power_off(u8 code);
  *
  *   struct arch_regs                      all user registers, first member of struct thread
  *   void arch_regs_init(struct arch_regs *, uaddr_t pc, uaddr_t sp, u64 arg)
- *                                         cleared registers, user mode, interrupts on; arg in the first argument register
+ *                                         cleared registers, user mode, interrupts on; arg in the
+ *                                         first argument register
  *   u64  arch_tag(const struct arch_regs *)                     tag register; call number in bits 0-7
  *   void arch_set_tag(struct arch_regs *, u64)
  *   handle_t arch_handle(regs), arch_handle2(regs)              low and high half of the handle register
@@ -145,7 +150,10 @@ u32 arch_irq_claim(void);
 /** arch_irq_done() - end of interrupt for the external line @irq claimed on this CPU. */
 void arch_irq_done(u32 irq);
 
-/** arch_irq_mask() / arch_irq_unmask() - an external line; unmask also routes it to the calling CPU. Irq-object lock held. */
+/**
+ * arch_irq_mask() / arch_irq_unmask() - an external line; unmask also routes it to the calling
+ * CPU. Irq-object lock held.
+ */
 void arch_irq_mask(u32 irq);
 void arch_irq_unmask(u32 irq);
 

@@ -88,7 +88,8 @@ struct vspace;
 enum sweep {
 	SWEEP_DONE,  /* nothing left below the node */
 	SWEEP_MORE,  /* call again */
-	SWEEP_FLUSH, /* *wait names an address space whose shootdown must be awaited, then call again */
+	/* *wait names an address space whose shootdown must be awaited, then call again */
+	SWEEP_FLUSH,
 };
 
 /* ---- cap/space.c: spaces and look-up ---- */

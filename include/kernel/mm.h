@@ -16,7 +16,10 @@ struct boot_info;
 /** bootmem_init() - usable minus reserved, kernel image and archive; panics with a clear text if nothing is left. */
 void bootmem_init(const struct boot_info *info);
 
-/** bootmem_alloc() - @size bytes, page aligned, zeroed; from the early window until kmap_init() is done. Panics when exhausted. */
+/**
+ * bootmem_alloc() - @size bytes, page aligned, zeroed; from the early window until kmap_init()
+ * is done. Panics when exhausted.
+ */
 void *bootmem_alloc(size_t size);
 
 /* ---- mm/kmap.c: the kernel's own half ---- */
@@ -24,7 +27,10 @@ void *bootmem_alloc(size_t size);
 /** kmap_init() - build the final kernel page tables and switch to them. */
 void kmap_init(const struct boot_info *info);
 
-/** kmap_device() - registers of a device, uncached, in the direct map. The range is refused to user space from now on unless @shared. */
+/**
+ * kmap_device() - registers of a device, uncached, in the direct map. The range is refused to
+ * user space from now on unless @shared.
+ */
 void *kmap_device(paddr_t base, size_t size, bool shared);
 
 /** kmap_firmware() - read-only cached view of firmware tables. */

@@ -64,7 +64,10 @@ struct object *object_by_id(u32 id);
  */
 bool object_kill(struct object *object, u32 generation);
 
-/** object_unreachable() - no capability of @generation is left: kill it, unless it is a thread or process that has not ended. */
+/**
+ * object_unreachable() - no capability of @generation is left: kill it, unless it is a thread
+ * or process that has not ended.
+ */
 void object_unreachable(struct object *object, u32 generation);
 
 /** object_queue() - hand to the reaper of this CPU if it is on no list. Object lock held. */

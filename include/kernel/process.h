@@ -30,7 +30,8 @@ struct process {
 	u32 fault_kind;  /* why it was ended, FAULT_NONE if it exited */
 	u64 fault_address, fault_pc;
 	u32 fault_slot;  /* kernel-held capability of its fault endpoint, 0 = none */
-	u32 watch_slot;  /* kernel-held capability of the notification told about the end, 0 = none */
+	/* kernel-held capability of the notification told about the end, 0 = none */
+	u32 watch_slot;
 	u64 watch_bits;
 	char name[16];
 };
@@ -41,7 +42,10 @@ bool process_may_go(struct process *process);
 /** process_create() - an empty process. Return: NULL if memory is exhausted. */
 struct process *process_create(void);
 
-/** process_attach() - the new @thread becomes a member, with a message page if it wants one. Return: ST_OK, ST_DEAD, ST_NOMEM. */
+/**
+ * process_attach() - the new @thread becomes a member, with a message page if it wants one.
+ * Return: ST_OK, ST_DEAD, ST_NOMEM.
+ */
 long process_attach(struct process *process, struct thread *thread, bool wants_page) __must_check;
 
 /** process_kill() - object_kill()'s part: generation bumped, object lock held. */

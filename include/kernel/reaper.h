@@ -17,7 +17,8 @@ enum reap {
 	REAP_MORE,     /* call again */
 	REAP_FLUSH,    /* wait for the address space in *wait, then call again */
 	REAP_LATER,    /* somebody else must act first: call again after the others */
-	REAP_IDLE,     /* nothing more to do now: off the list (is_queued cleared under the object lock) */
+	/* nothing more to do now: off the list (is_queued cleared under the object lock) */
+	REAP_IDLE,
 	REAP_RELEASED, /* the object is free */
 };
 

@@ -58,7 +58,8 @@ enum wait_kind {
 #define CANCEL_INTERRUPT 0x4u
 
 struct thread {
-	struct arch_regs regs; /* first: reached from assembly; the running thread or the claimant */
+	/* first: reached from assembly; the running thread or the claimant */
+	struct arch_regs regs;
 	struct object object;
 
 	/* immutable after creation */
@@ -124,7 +125,8 @@ struct thread_start {
  * thread_create() - a new inactive thread in @process.
  * Return: ST_OK and *out; ST_DEAD if the process is ending; ST_NOMEM.
  */
-long thread_create(struct process *process, const struct thread_start *start, struct thread **out) __must_check;
+long thread_create(struct process *process, const struct thread_start *start,
+		   struct thread **out) __must_check;
 
 /** thread_die() - home CPU, thread neither waiting nor claimed: it is scheduled no more, its resources go. */
 void thread_die(struct thread *thread);

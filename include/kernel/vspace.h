@@ -138,7 +138,10 @@ void vspace_settle(struct vspace *space);
 
 /* ---- mm/tlb.c ---- */
 
-/** vspace_load() - make @space (NULL: none) the one this CPU's user mode uses. Before each entry of user mode; no lock held. */
+/**
+ * vspace_load() - make @space (NULL: none) the one this CPU's user mode uses. Before each entry
+ * of user mode; no lock held.
+ */
 void vspace_load(struct vspace *space);
 
 /** flush_request() - entries changed: all CPUs must forget. Space lock held. Return: the generation to wait for. */
