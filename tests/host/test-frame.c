@@ -33,25 +33,23 @@ static void start(void)
 	info.early_end = HOST_MEMORY_SIZE;
 }
 
-/* A frame is usable if every byte is called so and none is reserved. */
+/* A frame is usable if one range calls all of it so, and no byte of it is reserved. */
 static void make_model(void)
 {
-	static u8 bytes[HOST_MEMORY_SIZE / 64]; /* usable in pieces of 64 bytes */
+	memset(may_use, 0, sizeof(may_use));
+	for (u32 i = 0; i < info.nr_usable; i++) {
+		u64 end = (info.usable[i].base + info.usable[i].size) / PAGE_SIZE;
 
-	memset(bytes, 0, sizeof(bytes));
-	for (u32 i = 0; i < info.nr_usable; i++)
-		for (u64 at = ALIGN_UP(info.usable[i].base, 64);
-		     at + 64 <= info.usable[i].base + info.usable[i].size; at += 64)
-			bytes[at / 64] = 1;
-	for (u32 i = 0; i < info.nr_reserved; i++)
-		for (u64 at = ALIGN_DOWN(info.reserved[i].base, 64);
-		     at < info.reserved[i].base + info.reserved[i].size; at += 64)
-			bytes[at / 64] = 0;
-	for (u64 frame = 0; frame < FRAMES; frame++) {
-		may_use[frame] = frame != 0;
-		for (u64 i = 0; i < PAGE_SIZE / 64; i++)
-			may_use[frame] &= bytes[frame * (PAGE_SIZE / 64) + i];
+		for (u64 frame = DIV_ROUND_UP(info.usable[i].base, PAGE_SIZE); frame < end; frame++)
+			may_use[frame] = true;
 	}
+	for (u32 i = 0; i < info.nr_reserved; i++) {
+		u64 base = info.reserved[i].base, size = info.reserved[i].size;
+
+		for (u64 at = ALIGN_DOWN(base, PAGE_SIZE); size && at < base + size; at += PAGE_SIZE)
+			may_use[at / PAGE_SIZE] = false;
+	}
+	may_use[0] = false;
 }
 
 static void take(paddr_t base, unsigned int order)
@@ -80,7 +78,7 @@ static u64 nr_free_now(void)
 	return stats.free;
 }
 
-/* Ranges of whole 64-byte pieces, unordered and overlapping. */
+/* Unordered, overlapping and not aligned to pages. */
 static void random_ranges(struct boot_range *range, u32 *count, u32 wanted, u64 largest)
 {
 	for (*count = 0; *count < wanted; (*count)++) {
