@@ -210,7 +210,8 @@ enable_mmu:
 1:	mrs	x2, s3_0_c0_c7_2 /* ID_AA64MMFR2_EL1 */
 	ubfx	x2, x2, #60, #4
 	cbz	x2, 2f
-	orr	x1, x1, #(1 << TCR_E0PD1_BIT) /* user mode's reach for the kernel half faults in constant time */
+	/* User mode's reach for the kernel half faults in constant time. */
+	orr	x1, x1, #(1 << TCR_E0PD1_BIT)
 2:	msr	tcr_el1, x1
 	isb
 	tlbi	vmalle1

@@ -35,7 +35,7 @@ static pte_t *table_below(pte_t *entry)
 {
 	if (!pte_is_present(*entry)) {
 		if (nr_tables == EARLY_TABLES)
-			panic("firmware's data is spread over more memory than the boot tables show");
+			panic("firmware's data is spread too far for the boot tables");
 		pte_write(entry, pte_make_table(image_to_phys(tables[nr_tables++])));
 	}
 	return (pte_t *)(pte_paddr(*entry) - kernel_phys + KERNEL_BASE);
@@ -61,25 +61,27 @@ void boot_map(paddr_t base, u64 size, u32 flags)
 /* Whole blocks of usable memory only: the processor may prefetch from all that is mapped. */
 static void map_early_window(void)
 {
+	paddr_t image = info.kernel_start;
+
 	for (u32 i = 0; i < info.nr_usable; i++) {
 		paddr_t start = ALIGN_UP(info.usable[i].base, BOOT_BLOCK);
 		paddr_t end = ALIGN_DOWN(info.usable[i].base + info.usable[i].size, BOOT_BLOCK);
 
-		if (!range_within(info.kernel_start, info.kernel_end - info.kernel_start, start, end))
+		if (!range_within(image, info.kernel_end - image, start, end))
 			continue;
-		info.early_start = info.kernel_start;
+		info.early_start = image;
 		info.early_end = MIN(end, ALIGN_UP(info.kernel_end, BOOT_BLOCK) + EARLY_WINDOW);
 		boot_map(info.early_start, info.early_end - info.early_start, MAP_READ | MAP_WRITE);
 		return;
 	}
 	panic("the device tree does not call the kernel's own memory usable (%#lx to %#lx)",
-	      info.kernel_start, info.kernel_end);
+	      image, info.kernel_end);
 }
 
 static const char *read_tree(paddr_t blob)
 {
 	if (!blob || !IS_ALIGNED(blob, 8))
-		return "the boot loader handed over no device tree (start the Image, not the ELF file)";
+		return "no device tree from the boot loader (start the Image, not the ELF file)";
 	boot_map(blob, FDT_HEADER_SIZE, MAP_READ);
 	info.firmware = blob;
 	info.firmware_size = fdt_total_size(phys_to_ptr(blob));

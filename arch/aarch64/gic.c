@@ -38,7 +38,7 @@ static const struct gic_version *choose(const struct boot_info *info)
 		return &gicv2;
 	if (info->irqchip == BOOT_IRQCHIP_GICV3)
 		return &gicv3;
-	panic("the device tree names no interrupt controller that this kernel knows (GICv2, GICv3)");
+	panic("the device tree names neither a GICv2 nor a GICv3");
 }
 
 /* Every external line: masked, not pending, one priority, and (GICv3) in group 1. */

@@ -63,8 +63,8 @@ static void v3_wait(void)
 
 static void v3_init(const struct boot_info *info)
 {
-	redistributors = (kaddr_t)kmap_device(info->irqchip_cpu_base, info->irqchip_cpu_size, false);
 	redistributors_size = info->irqchip_cpu_size;
+	redistributors = (kaddr_t)kmap_device(info->irqchip_cpu_base, redistributors_size, false);
 	*gic_distributor(GICD_CTLR) = CTLR_AFFINITY;
 	v3_wait();
 	*gic_distributor(GICD_CTLR) = CTLR_AFFINITY | CTLR_GROUP1;

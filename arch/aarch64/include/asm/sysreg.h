@@ -110,13 +110,19 @@ void gic_init_cpu(struct cpu *cpu);
 /** psci_init() - how firmware wants to be called. */
 void psci_init(const struct boot_info *info);
 
-/** psci_call() - Return: firmware's answer, negative: an error, NOT_SUPPORTED without firmware. Source: Arm DEN 0022. */
+/**
+ * psci_call() - ask firmware.  Source: Arm DEN 0022.
+ * Return: its answer, negative: an error; PSCI_NOT_SUPPORTED if there is no firmware.
+ */
 long psci_call(u64 function, u64 a, u64 b, u64 c);
 #define PSCI_SYSTEM_OFF 0x84000008
 #define PSCI_CPU_ON 0xc4000003
 #define PSCI_NOT_SUPPORTED (-1)
 
-/** power_go_on() - the processor refused an instruction in the kernel: if that was the emulator's exit, end otherwise. */
+/**
+ * power_go_on() - the processor refused an instruction in the kernel.
+ * Returns unless that was the emulator's exit: then the machine ends in another way.
+ */
 void power_go_on(void);
 
 /** cpu_has_pan() / cpu_has_random() / cpu_has_cycles() - what this processor offers. */
