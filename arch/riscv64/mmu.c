@@ -30,7 +30,8 @@ void arch_root_init(paddr_t root)
 	const pte_t *kernel = phys_to_ptr(kernel_root);
 	pte_t *table = phys_to_ptr(root);
 
-	memcpy(table + KERNEL_HALF, kernel + KERNEL_HALF, (PT_ENTRIES - KERNEL_HALF) * sizeof(pte_t));
+	memcpy(table + KERNEL_HALF, kernel + KERNEL_HALF,
+	       (PT_ENTRIES - KERNEL_HALF) * sizeof(pte_t));
 }
 
 static void flush_all(void)

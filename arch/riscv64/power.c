@@ -22,7 +22,8 @@ static volatile void *finisher;
 void power_init(const struct boot_info *info)
 {
 	if (info->test_finisher)
-		finisher = kmap_device(info->test_finisher, MAX(info->test_finisher_size, 4UL), false);
+		finisher =
+			kmap_device(info->test_finisher, MAX(info->test_finisher_size, 4UL), false);
 }
 
 /* A panic can come before power_init(); then the boot tables still show the finisher. */

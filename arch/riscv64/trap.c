@@ -72,11 +72,12 @@ void arch_dump_regs(const struct arch_regs *regs)
 
 	printk(LOG_ERROR, "  pc  %016lx ra  %016lx sp  %016lx gp  %016lx", regs->pc, regs->ra,
 	       regs->sp, regs->gp);
-	printk(LOG_ERROR, "  tp  %016lx t0  %016lx t1  %016lx t2  %016lx", regs->tp, t[0], t[1], t[2]);
+	printk(LOG_ERROR, "  tp  %016lx t0  %016lx t1  %016lx t2  %016lx", regs->tp, t[0], t[1],
+	       t[2]);
 	printk(LOG_ERROR, "  t3  %016lx t4  %016lx t5  %016lx t6  %016lx", t[3], t[4], t[5], t[6]);
 	for (unsigned i = 0; i < 8; i += 4)
-		printk(LOG_ERROR, "  a%u  %016lx a%u  %016lx a%u  %016lx a%u  %016lx", i, a[i], i + 1,
-		       a[i + 1], i + 2, a[i + 2], i + 3, a[i + 3]);
+		printk(LOG_ERROR, "  a%u  %016lx a%u  %016lx a%u  %016lx a%u  %016lx", i, a[i],
+		       i + 1, a[i + 1], i + 2, a[i + 2], i + 3, a[i + 3]);
 	for (unsigned i = 0; i < 12; i += 4)
 		printk(LOG_ERROR, "  s%-2u %016lx s%-2u %016lx s%-2u %016lx s%-2u %016lx", i, s[i],
 		       i + 1, s[i + 1], i + 2, s[i + 2], i + 3, s[i + 3]);

@@ -53,7 +53,8 @@ struct multiboot_tag {
 #define TAG_MEMORY_MAP 6
 #define TAG_RSDP_1 14
 #define TAG_RSDP_2 15
-#define TAG_HEADER 8 /* bytes of struct multiboot_tag, and of a module's addresses, and of the map's sizes */
+/* bytes of struct multiboot_tag, and of a module's addresses, and of the map's sizes */
+#define TAG_HEADER 8
 
 static struct boot_info info;
 
@@ -109,7 +110,8 @@ static void take_module(paddr_t base, u64 size)
 static bool overlaps_usable(const struct map_entry *entry)
 {
 	for (u32 i = 0; i < info.nr_usable; i++)
-		if (ranges_overlap(entry->base, entry->size, info.usable[i].base, info.usable[i].size))
+		if (ranges_overlap(entry->base, entry->size, info.usable[i].base,
+				   info.usable[i].size))
 			return true;
 	return false;
 }
@@ -157,7 +159,8 @@ static void take_pvh(paddr_t handover)
 		take_cmdline(early_need(start->cmdline, 1, "command line"),
 			     BOOT_MAP_SIZE - start->cmdline);
 	for (u32 i = 0; i < start->nr_modules; i++) {
-		module = early_need(start->modules + i * sizeof(*module), sizeof(*module), "module list");
+		module = early_need(start->modules + i * sizeof(*module), sizeof(*module),
+				    "module list");
 		take_module(module->base, module->size);
 	}
 	info.firmware = start->rsdp;
@@ -205,8 +208,8 @@ static void take_multiboot(paddr_t handover)
 		if (tag->type == TAG_END)
 			return;
 		if (tag->size < sizeof(*tag) || tag->size > total - at)
-			panic("Multiboot2 tag %u of %u bytes at offset %u of %u", tag->type, tag->size,
-			      at, total);
+			panic("Multiboot2 tag %u of %u bytes at offset %u of %u", tag->type,
+			      tag->size, at, total);
 		take_tag(tag);
 	}
 	pr_warning("boot: the Multiboot2 information has no end tag\n");
@@ -273,7 +276,8 @@ static void take_acpi(void)
 	const char *error;
 
 	if (!info.firmware) {
-		pr_warning("boot: no ACPI tables: one processor, no interrupt lines, no power-off\n");
+		pr_warning(
+			"boot: no ACPI tables: one processor, no interrupt lines, no power-off\n");
 		return;
 	}
 	error = acpi_parse(info.firmware, early_map, &info);

@@ -109,8 +109,8 @@ void timer_init(const struct boot_info *info)
 	tsc_hz = MAX(tsc_hz, 1000000UL);
 	tsc_to_ns = (SECOND << 32) / tsc_hz;
 	tsc_start = rdtsc();
-	pr_info("timer: counter %lu MHz, local timer %lu MHz, by %s", tsc_hz / 1000000, apic_hz / 1000000,
-		reference);
+	pr_info("timer: counter %lu MHz, local timer %lu MHz, by %s", tsc_hz / 1000000,
+		apic_hz / 1000000, reference);
 }
 
 void timer_describe(char *buffer, size_t size)

@@ -31,7 +31,9 @@ static u32 fault_kind(u64 vector, u64 error)
 {
 	switch (vector) {
 	case VECTOR_PAGE_FAULT:
-		return error & PF_FETCH ? FAULT_EXECUTE : error & PF_WRITE ? FAULT_WRITE : FAULT_READ;
+		return error & PF_FETCH	  ? FAULT_EXECUTE
+		       : error & PF_WRITE ? FAULT_WRITE
+					  : FAULT_READ;
 	case 0: case 16: case 19:
 		return FAULT_ARITHMETIC;
 	case VECTOR_DEBUG: case VECTOR_BREAKPOINT:
@@ -62,8 +64,8 @@ void trap_kernel(struct arch_regs *regs)
 {
 	pr_error("exception in the kernel:");
 	arch_dump_regs(regs);
-	panic("exception %lu, error %#lx, at %#lx, address %#lx", regs->vector, regs->error, regs->rip,
-	      read_cr2());
+	panic("exception %lu, error %#lx, at %#lx, address %#lx", regs->vector, regs->error,
+	      regs->rip, read_cr2());
 }
 
 /* A jump by somebody else's hand (a fault handler) or past the end of the user half. */
@@ -77,7 +79,10 @@ void trap_bad_pc(struct thread *thread)
 /* FS base and the null selectors. Loading %gs clears the kernel's base: it is written again. */
 static void load_thread_segments(struct cpu *cpu, struct thread *thread)
 {
-	asm volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%fs\n\tmov %0, %%gs" : : "r"(0) : "memory");
+	asm volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%fs\n\tmov %0, %%gs"
+		     :
+		     : "r"(0)
+		     : "memory");
 	wrmsr(MSR_GS_BASE, (u64)cpu);
 	wrmsr(MSR_FS_BASE, thread->regs.fs_base);
 	thread->regs.reload_segments = 0;
@@ -122,7 +127,8 @@ static kaddr_t stack_end(kaddr_t address)
 
 	if (address >= (kaddr_t)boot_stack_bottom && address < (kaddr_t)boot_stack_top)
 		return (kaddr_t)boot_stack_top;
-	if (cpu->stack_top && range_within(address, 8, cpu->stack_top - KERNEL_STACK_SIZE, cpu->stack_top))
+	if (cpu->stack_top &&
+	    range_within(address, 8, cpu->stack_top - KERNEL_STACK_SIZE, cpu->stack_top))
 		return cpu->stack_top;
 	return cpu_is_exception_stack(cpu, address, &top) ? top : 0;
 }

@@ -57,7 +57,8 @@ static bool all_counted(u64 cpus)
 	bool all = true;
 
 	for (u64 i = 0; i < cpus; i++) {
-		u64 state, cpu = ~0UL, count = __atomic_load_n(&spinners[i].count, __ATOMIC_RELAXED);
+		u64 state, cpu = ~0UL,
+			   count = __atomic_load_n(&spinners[i].count, __ATOMIC_RELAXED);
 
 		(void)thread_info(spinners[i].thread.handle, THREAD_INFO_STATE, &state, &cpu);
 		printf("  CPU %lu: counted to %lu in user mode\n", cpu, count);

@@ -27,8 +27,10 @@ u64 exit_of(struct child *child, u64 *fault);
 /* Requests of the role "server", found under CALCULATOR at the name server. */
 #define CALCULATOR "demo.calculator"
 #define REQUEST_ADD 1    /* words 0, 1 -> word 0: sum */
-#define REQUEST_LEND 2   /* capability: memory with one page -> word 0: sum of its words; label: status of mapping it writable */
-#define REQUEST_KEEP 3   /* capability: memory, given; mapped and used until the end -> label: status */
+/* capability: memory with one page -> word 0: sum of its words; label: status of mapping it writable */
+#define REQUEST_LEND 2
+/* capability: memory, given; mapped and used until the end -> label: status */
+#define REQUEST_KEEP 3
 #define REQUEST_QUIT 4
 
 int role_server(void);

@@ -31,7 +31,8 @@ static u64 sum_of(handle_t memory, long *status)
 static long keep(handle_t memory)
 {
 	u64 address;
-	long status = mem_map(startup->self, memory, 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &address);
+	long status =
+		mem_map(startup->self, memory, 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &address);
 
 	if (status == ST_OK)
 		((u64 *)address)[0] = STAMP;
@@ -107,7 +108,8 @@ static bool lend_page(handle_t server)
 	message.cap[0] = (handle_t)reader;
 	if (ipc_call(server, &message) != ST_OK)
 		return false;
-	printf("  client: lent a page to be read; the server's sum is %s, mapping it writable: %s\n",
+	printf("  client: lent a page to be read; the server's sum is %s, mapping it writable: "
+	       "%s\n",
 	       message.word[0] == sum ? "right" : "wrong", status_name((s32)message.label));
 	return message.word[0] == sum && (s32)message.label == ST_NORIGHTS;
 }
@@ -165,7 +167,8 @@ void show_services(void)
 	if (step(spawn_role("client", NULL, HANDLE_NULL, HANDLE_NULL, &client) == ST_OK,
 		 "start the client")) {
 		step(exit_of(&client, &fault) == 0 && !fault, "the client got what it asked for");
-		step(exit_of(&server, &fault) == 0 && !fault, "the server ended when it was told to");
+		step(exit_of(&server, &fault) == 0 && !fault,
+		     "the server ended when it was told to");
 		child_free(&client);
 	}
 	child_free(&server);

@@ -28,7 +28,8 @@ static void test_deed(const struct deed *deed)
 	handle_t process;
 	u64 code = 0, kind = 0, address = 0, pc = 0;
 
-	if (!check_status(peer_start(deed->role, 0, 0, &process), ST_OK, "start a process that misbehaves"))
+	if (!check_status(peer_start(deed->role, 0, 0, &process), ST_OK,
+			  "start a process that misbehaves"))
 		return;
 	if (!check(peer_await(process), deed->name))
 		return;
@@ -37,7 +38,8 @@ static void test_deed(const struct deed *deed)
 	if (kind != deed->fault || (deed->address != ANY && address != deed->address))
 		printf("# fault %lu at %#lx, pc %#lx\n", kind, address, pc);
 	check(code == PROCESS_CODE_KILLED && kind == deed->fault, "ended by the right fault");
-	check(deed->address == ANY ? address != 0 : address == deed->address, "at the right address");
+	check(deed->address == ANY ? address != 0 : address == deed->address,
+	      "at the right address");
 	cap_delete(process);
 }
 
@@ -48,8 +50,10 @@ void test_isolation(void)
 
 	for (u32 i = 0; i < ARRAY_SIZE(deeds); i++)
 		test_deed(&deeds[i]);
-	check_status(peer_start(PEER_FORGE, 0, 0, &process), ST_OK, "start a process that forges handles");
-	check(peer_await(process) && process_info(process, PROCESS_INFO_EXIT, &code, &kind) == ST_OK &&
+	check_status(peer_start(PEER_FORGE, 0, 0, &process), ST_OK,
+		     "start a process that forges handles");
+	check(peer_await(process) &&
+		      process_info(process, PROCESS_INFO_EXIT, &code, &kind) == ST_OK &&
 		      code == PEER_EXIT_CODE && kind == FAULT_NONE,
 	      "every forged handle is refused");
 	cap_delete(process);

@@ -50,8 +50,8 @@ static void print_numbers(void)
 
 	fact(INFO_CPUS, 0, &online, &most);
 	fact(INFO_NODES, 0, &nodes, &listed);
-	printf("  %-10s %lu online of %lu found, %lu configured at most, %lu memory node%s\n", "CPUs",
-	       online, listed, most, nodes, nodes == 1 ? "" : "s");
+	printf("  %-10s %lu online of %lu found, %lu configured at most, %lu memory node%s\n",
+	       "CPUs", online, listed, most, nodes, nodes == 1 ? "" : "s");
 	fact(INFO_MEMORY, 0, &frames, &available);
 	printf("  %-10s %lu MiB managed, %lu MiB free\n", "memory", frames / 256, available / 256);
 	fact(INFO_UART, 0, &type, &base);

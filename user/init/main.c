@@ -26,7 +26,8 @@ bool check(bool passed, const char *name)
 bool check_status(long status, long expected, const char *name)
 {
 	if (status != expected)
-		printf("# %s: got %s, expected %s\n", name, status_name(status), status_name(expected));
+		printf("# %s: got %s, expected %s\n", name, status_name(status),
+		       status_name(expected));
 	return check(status == expected, name);
 }
 
@@ -48,8 +49,8 @@ static void map_archive(void)
 	long status;
 
 	system_info(INIT_SYSTEM, INFO_ARCHIVE_SIZE, 0, &archive_size, NULL);
-	status = mem_map(INIT_PROCESS, INIT_ARCHIVE, 0, ALIGN_UP(archive_size, PAGE_SIZE), 0, MAP_READ,
-			 &place);
+	status = mem_map(INIT_PROCESS, INIT_ARCHIVE, 0, ALIGN_UP(archive_size, PAGE_SIZE), 0,
+			 MAP_READ, &place);
 	if (status != ST_OK)
 		give_up("boot archive", status_name(status));
 	archive = (const void *)place;
@@ -68,7 +69,8 @@ long peer_start(enum peer_role role, handle_t object, u8 cpu, handle_t *process)
 	enum cpio_result found = cpio_find(archive, archive_size, "peer", &file);
 
 	if (found != CPIO_FILE)
-		give_up("boot archive", found == CPIO_END ? "no program \"peer\"" : cpio_error(found));
+		give_up("boot archive",
+			found == CPIO_END ? "no program \"peer\"" : cpio_error(found));
 	program.file = file.data;
 	program.size = file.size;
 	return process_spawn(INIT_PROCESS, &program, process);

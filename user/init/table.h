@@ -19,7 +19,10 @@ struct entry {
 /** table_watch() - the notification that tells ends: bit i for place i. */
 handle_t table_watch(void);
 
-/** table_start() - start @program (found by its name in the archive). Return: its place; TABLE_NONE and a message on failure. */
+/**
+ * table_start() - start @program (found by its name in the archive). Return: its place;
+ * TABLE_NONE and a message on failure.
+ */
 u32 table_start(struct program *program, bool is_server);
 
 /** table_entry() - NULL if nothing is at @place. */

@@ -23,22 +23,27 @@ static void test_derivation(void)
 	handle_t root = create(TYPE_ENDPOINT, 0);
 	u64 child, grandchild, info, badge;
 
-	check_status(cap_derive(root, RIGHT_SEND | RIGHT_DERIVE, BADGE, &child), ST_OK, "derive a capability");
+	check_status(cap_derive(root, RIGHT_SEND | RIGHT_DERIVE, BADGE, &child), ST_OK,
+		     "derive a capability");
 	check(cap_inspect((handle_t)child, &info, &badge) == ST_OK && badge == BADGE &&
 		      CAP_INFO_RIGHTS(info) == (RIGHT_SEND | RIGHT_DERIVE) &&
 		      CAP_INFO_TYPE(info) == TYPE_ENDPOINT && CAP_INFO_DEPTH(info) == 1,
 	      "the child has the rights and the badge asked for");
-	check_status(cap_derive((handle_t)child, RIGHTS_ALL, 0, &grandchild), ST_OK, "derive from the child");
+	check_status(cap_derive((handle_t)child, RIGHTS_ALL, 0, &grandchild), ST_OK,
+		     "derive from the child");
 	cap_inspect((handle_t)grandchild, &info, &badge);
 	check(CAP_INFO_RIGHTS(info) == (RIGHT_SEND | RIGHT_DERIVE) && badge == BADGE,
 	      "a grandchild never has more than its parent");
-	check_status(cap_derive((handle_t)child, RIGHTS_ALL, BADGE + 1, NULL), ST_INVALID, "a badge cannot be changed");
+	check_status(cap_derive((handle_t)child, RIGHTS_ALL, BADGE + 1, NULL), ST_INVALID,
+		     "a badge cannot be changed");
 	check_status(cap_revoke(root), ST_OK, "revoke");
 	check_status(cap_inspect((handle_t)child, NULL, NULL), ST_BADHANDLE, "the child is gone");
-	check_status(cap_inspect((handle_t)grandchild, NULL, NULL), ST_BADHANDLE, "the grandchild is gone");
+	check_status(cap_inspect((handle_t)grandchild, NULL, NULL), ST_BADHANDLE,
+		     "the grandchild is gone");
 	check_status(cap_inspect(root, NULL, NULL), ST_OK, "the revoked capability itself stays");
 	check_status(cap_destroy(root), ST_OK, "destroy");
-	check_status(cap_inspect(root, NULL, NULL), ST_BADHANDLE, "a destroyed object has no capability");
+	check_status(cap_inspect(root, NULL, NULL), ST_BADHANDLE,
+		     "a destroyed object has no capability");
 }
 
 /* More children than a leaf or a batch holds. */
@@ -52,7 +57,8 @@ static void test_many(void)
 		made++;
 	check(made == 1000, "a thousand children");
 	check_status(cap_revoke(root), ST_OK, "revoke them");
-	check_status(cap_inspect((handle_t)child, NULL, NULL), ST_BADHANDLE, "the last one is gone");
+	check_status(cap_inspect((handle_t)child, NULL, NULL), ST_BADHANDLE,
+		     "the last one is gone");
 	check_status(cap_delete(root), ST_OK, "delete the root");
 }
 
@@ -60,9 +66,11 @@ void test_objects(void)
 {
 	check_status(null(), ST_OK, "null call");
 	check_status(cap_inspect(0, NULL, NULL), ST_BADHANDLE, "the null handle is refused");
-	check_status(cap_create(TYPE_THREAD, 0, NULL), ST_INVALID, "threads are not made by cap_create");
+	check_status(cap_create(TYPE_THREAD, 0, NULL), ST_INVALID,
+		     "threads are not made by cap_create");
 	check_status(cap_create(TYPE_MEMORY, 0, NULL), ST_INVALID, "memory of no pages is refused");
-	check_status(__syscall(200, 0, 0, 0, 0, 0, 0, NULL, NULL), ST_NOSYS, "an unknown call is refused");
+	check_status(__syscall(200, 0, 0, 0, 0, 0, 0, NULL, NULL), ST_NOSYS,
+		     "an unknown call is refused");
 	test_derivation();
 	test_many();
 }
@@ -81,19 +89,26 @@ void test_memory(void)
 	words = address;
 	check(words[0] == 0 && words[3 * 512] == 0, "fresh memory is zero");
 	words[0] = 11;
-	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_READ, &place), ST_OK, "map it again");
+	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_READ, &place), ST_OK,
+		     "map it again");
 	check(*(volatile u64 *)place == 11, "both mappings show the same memory");
-	check_status(mem_map(SELF, memory, place, PAGE_SIZE, 0, MAP_READ, NULL), ST_EXISTS, "an address is taken once");
-	check_status(mem_map(SELF, memory, 0x1000, PAGE_SIZE, 0, MAP_READ, NULL), ST_INVALID, "the null page cannot be mapped");
-	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_READ | MAP_EXECUTE, NULL), ST_SEALED, "unsealed memory is not executable");
-	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_WRITE | MAP_EXECUTE, NULL), ST_INVALID, "writable and executable is refused");
+	check_status(mem_map(SELF, memory, place, PAGE_SIZE, 0, MAP_READ, NULL), ST_EXISTS,
+		     "an address is taken once");
+	check_status(mem_map(SELF, memory, 0x1000, PAGE_SIZE, 0, MAP_READ, NULL), ST_INVALID,
+		     "the null page cannot be mapped");
+	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_READ | MAP_EXECUTE, NULL),
+		     ST_SEALED, "unsealed memory is not executable");
+	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_WRITE | MAP_EXECUTE, NULL),
+		     ST_INVALID, "writable and executable is refused");
 	check_status(mem_seal(memory), ST_BUSY, "memory with a writable mapping cannot be sealed");
 	check_status(mem_unmap(SELF, (u64)address, 4 * PAGE_SIZE, NULL), ST_OK, "unmap");
 	check_status(mem_seal(memory), ST_OK, "seal");
-	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE, NULL), ST_SEALED, "sealed memory is not writable");
+	check_status(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE, NULL), ST_SEALED,
+		     "sealed memory is not writable");
 	check(*(volatile u64 *)place == 11, "the other mapping stays");
 	check_status(cap_delete(memory), ST_OK, "delete the memory");
-	check_status(mem_protect(SELF, place, PAGE_SIZE, MAP_READ, NULL), ST_NOTFOUND, "its mappings are gone with it");
+	check_status(mem_protect(SELF, place, PAGE_SIZE, MAP_READ, NULL), ST_NOTFOUND,
+		     "its mappings are gone with it");
 }
 
 /* ---- IPC ---- */
@@ -124,7 +139,8 @@ static void test_capability_transfer(handle_t endpoint)
 	u64 place;
 	void *address;
 
-	check_status(request(endpoint, &message, PEER_MAKE, 4711, 0), ST_OK, "ask the server for memory");
+	check_status(request(endpoint, &message, PEER_MAKE, 4711, 0), ST_OK,
+		     "ask the server for memory");
 	memory = message_cap(&message, 0);
 	check(mem_map(SELF, memory, 0, PAGE_SIZE, 0, MAP_READ, &place) == ST_OK &&
 		      *(volatile u64 *)place == 4711,
@@ -135,7 +151,8 @@ static void test_capability_transfer(handle_t endpoint)
 	*(volatile u64 *)address = 21;
 	message_init(&message, PEER_TAKE, 1, 1);
 	message_set_cap(&message, 0, memory, false);
-	check(ipc_call(endpoint, &message) == ST_OK && message.words[0] == 21, "lend memory to the server");
+	check(ipc_call(endpoint, &message) == ST_OK && message.words[0] == 21,
+	      "lend memory to the server");
 	check(*(volatile u64 *)address == 42, "the server has written into it");
 	cap_delete(memory);
 }
@@ -161,15 +178,18 @@ static void test_server(u8 cpu)
 	struct message message;
 
 	cap_derive(root, RIGHTS_ALL, BADGE, &client);
-	if (!check_status(peer_start(PEER_SERVER, root, cpu, &server), ST_OK, "start a server process"))
+	if (!check_status(peer_start(PEER_SERVER, root, cpu, &server), ST_OK,
+			  "start a server process"))
 		return;
-	check(request((handle_t)client, &message, PEER_ADD, 40, 2) == ST_OK && message.words[0] == 42,
+	check(request((handle_t)client, &message, PEER_ADD, 40, 2) == ST_OK &&
+		      message.words[0] == 42,
 	      "the server adds two numbers");
 	check(message_label(&message) == BADGE, "the server sees the client's badge");
 	check(words_are_intact(&message), "all eight words arrive and come back");
 	test_capability_transfer((handle_t)client);
 	measure((handle_t)client);
-	check_status(request((handle_t)client, &message, PEER_QUIT, 0, 0), ST_OK, "tell the server to quit");
+	check_status(request((handle_t)client, &message, PEER_QUIT, 0, 0), ST_OK,
+		     "tell the server to quit");
 	check(peer_await(server), "the end of the server is signalled");
 	process_info(server, PROCESS_INFO_EXIT, &code, &kind);
 	check(code == 0 && kind == FAULT_NONE, "the server exited with code 0");
@@ -185,10 +205,12 @@ static void test_refusals(void)
 
 	message_init(&message, 0, 0, 0);
 	message.tag |= MSG_NONBLOCK;
-	check_status(ipc_call(endpoint, &message), ST_WOULDBLOCK, "non-blocking call with nobody there");
+	check_status(ipc_call(endpoint, &message), ST_WOULDBLOCK,
+		     "non-blocking call with nobody there");
 	message_init(&message, 0, 0, 0);
 	message.tag |= MSG_NONBLOCK;
-	check_status(ipc_receive(endpoint, reply, &message), ST_WOULDBLOCK, "non-blocking receive with nobody there");
+	check_status(ipc_receive(endpoint, reply, &message), ST_WOULDBLOCK,
+		     "non-blocking receive with nobody there");
 	message_init(&message, 0, 0, 0);
 	check_status(ipc_reply(reply, &message), ST_CALLER_GONE, "reply without a caller");
 	message_init(&message, 0, 600, 0);
@@ -201,7 +223,8 @@ static void test_refusals(void)
 	*(volatile u64 *)page = now + 5 * MILLISECOND;
 	message_init(&message, 0, 0, 0);
 	message.tag |= MSG_TIMEOUT;
-	check_status(ipc_call(endpoint, &message), ST_TIMEDOUT, "a call that nobody takes times out");
+	check_status(ipc_call(endpoint, &message), ST_TIMEDOUT,
+		     "a call that nobody takes times out");
 	check(clock_now(&page) == ST_OK && page >= now + 5 * MILLISECOND, "not before its time");
 	cap_delete(endpoint);
 	cap_delete(reply);
@@ -214,7 +237,8 @@ static void test_killed_caller(void)
 	struct message message;
 	u64 now;
 
-	if (!check_status(peer_start(PEER_HANG_CALL, endpoint, 0, &caller), ST_OK, "start a caller"))
+	if (!check_status(peer_start(PEER_HANG_CALL, endpoint, 0, &caller), ST_OK,
+			  "start a caller"))
 		return;
 	message_init(&message, 0, 0, 0);
 	check_status(ipc_receive(endpoint, reply, &message), ST_OK, "receive its call");
@@ -280,7 +304,8 @@ static void test_spread(void)
 
 	for (u32 i = 0; i < nr_cpus(); i++) {
 		counter[i] = seen_cpu[i] = 0;
-		thread_spawn(SELF, spin_until_stopped, i, THREAD_PRIORITY(20) | THREAD_CPU(i), &thread);
+		thread_spawn(SELF, spin_until_stopped, i, THREAD_PRIORITY(20) | THREAD_CPU(i),
+			     &thread);
 		all |= BIT(i);
 	}
 	/* They loop in user mode; this thread goes on because its priority is higher. */
@@ -308,11 +333,13 @@ void test_threads(void)
 	clock_now(&later);
 	check(later >= now + 2 * MILLISECOND, "not less than asked for");
 	check_status(notify_poll(done, NULL), ST_WOULDBLOCK, "no bit is set");
-	check_status(notify_wait(done, later + MILLISECOND, NULL), ST_TIMEDOUT, "waiting for a bit times out");
+	check_status(notify_wait(done, later + MILLISECOND, NULL), ST_TIMEDOUT,
+		     "waiting for a bit times out");
 	for (u32 i = 0; i < nr_cpus(); i++) {
 		counter[i] = 0;
-		check_status(thread_spawn(SELF, count, i, THREAD_PRIORITY(40) | THREAD_CPU(i), &thread),
-			     ST_OK, "start a thread on a CPU");
+		check_status(
+			thread_spawn(SELF, count, i, THREAD_PRIORITY(40) | THREAD_CPU(i), &thread),
+			ST_OK, "start a thread on a CPU");
 	}
 	for (u32 i = 0; i < nr_cpus(); i++) {
 		clock_now(&now);

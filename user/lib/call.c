@@ -30,7 +30,8 @@ long __syscall(u64 number, u64 handles, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, 
 void message_init(struct message *message, u32 label, u32 words, u32 caps)
 {
 	memset(message, 0, sizeof(*message));
-	message->tag = (u64)label << MSG_LABEL_SHIFT | words << MSG_WORDS_SHIFT | caps << MSG_CAPS_SHIFT;
+	message->tag =
+		(u64)label << MSG_LABEL_SHIFT | words << MSG_WORDS_SHIFT | caps << MSG_CAPS_SHIFT;
 }
 
 void message_set_cap(struct message *message, u32 i, handle_t handle, bool give)
@@ -72,18 +73,28 @@ long ipc_reply_receive(handle_t endpoint, handle_t reply, struct message *messag
 	return ipc(SYS_ipc_reply_receive, endpoint, reply, message);
 }
 
+#if defined(__x86_64__)
 u64 cycles(void)
 {
-	u64 value;
-#if defined(__x86_64__)
 	u32 low, high;
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	value = (u64)high << 32 | low;
+	return (u64)high << 32 | low;
+}
 #elif defined(__aarch64__)
+u64 cycles(void)
+{
+	u64 value;
+
 	__asm__ volatile("mrs %0, pmccntr_el0" : "=r"(value));
-#else
-	__asm__ volatile("rdcycle %0" : "=r"(value));
-#endif
 	return value;
 }
+#else
+u64 cycles(void)
+{
+	u64 value;
+
+	__asm__ volatile("rdcycle %0" : "=r"(value));
+	return value;
+}
+#endif

@@ -21,7 +21,8 @@ long map_new(handle_t self, u64 pages, handle_t *memory, void **address)
 
 	if (status != ST_OK)
 		return status;
-	status = mem_map(self, (handle_t)handle, 0, pages * PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &place);
+	status = mem_map(self, (handle_t)handle, 0, pages * PAGE_SIZE, 0, MAP_READ | MAP_WRITE,
+			 &place);
 	if (status != ST_OK) {
 		cap_delete((handle_t)handle);
 		return status;
@@ -33,7 +34,8 @@ long map_new(handle_t self, u64 pages, handle_t *memory, void **address)
 
 static u32 segment_flags(const struct elf_segment *segment)
 {
-	return MAP_READ | (segment->can_write ? MAP_WRITE : 0) | (segment->can_execute ? MAP_EXECUTE : 0);
+	return MAP_READ | (segment->can_write ? MAP_WRITE : 0) |
+	       (segment->can_execute ? MAP_EXECUTE : 0);
 }
 
 /* Make the memory of a segment. */
@@ -74,7 +76,8 @@ static long load(handle_t self, handle_t process, const struct elf_image *image,
 		if (status != ST_OK)
 			return status;
 		parts->memory[parts->count++] = memory;
-		status = mem_map(process, memory, base + first, size, 0, segment_flags(segment), NULL);
+		status = mem_map(process, memory, base + first, size, 0, segment_flags(segment),
+				 NULL);
 		if (status != ST_OK)
 			return status;
 	}
@@ -101,7 +104,8 @@ static long give_parts(handle_t process, struct parts *parts)
 	u64 ignored;
 
 	while (parts->count) {
-		long status = cap_copy(parts->memory[parts->count - 1], process, CAP_GIVE, 0, 0, &ignored);
+		long status = cap_copy(parts->memory[parts->count - 1], process, CAP_GIVE, 0, 0,
+				       &ignored);
 
 		if (status != ST_OK)
 			return status;
@@ -113,7 +117,8 @@ static long give_parts(handle_t process, struct parts *parts)
 static long lend_caps(handle_t process, const struct program *program)
 {
 	u64 ignored;
-	long status = cap_copy(process, process, CAP_LEND, RIGHTS_ALL & ~(u64)RIGHT_DESTROY, 0, &ignored);
+	long status =
+		cap_copy(process, process, CAP_LEND, RIGHTS_ALL & ~(u64)RIGHT_DESTROY, 0, &ignored);
 
 	for (u32 i = 0; i < ARRAY_SIZE(program->caps) && program->caps[i] && status == ST_OK; i++)
 		status = cap_copy(program->caps[i], process, CAP_LEND, RIGHTS_ALL, 0, &ignored);

@@ -5,6 +5,12 @@
 #include <user/peer.h>
 #include <user/system.h>
 
+#if defined(__x86_64__)
+#define ILLEGAL_INSTRUCTION "ud2"
+#else
+#define ILLEGAL_INSTRUCTION ".word 0" /* defined to be illegal on AArch64 and RISC-V */
+#endif
+
 static u64 data_word = 0x1234;
 
 /* ---- server ---- */
@@ -102,7 +108,8 @@ static __noreturn void spin(void)
 
 static int forge(void)
 {
-	static const u32 guesses[] = { 0, 1, 31, 32, 0x7fffffff, 0xffffffff, HANDLE_FIRST(50), HANDLE_FIRST(60) };
+	static const u32 guesses[] = {
+		0, 1, 31, 32, 0x7fffffff, 0xffffffff, HANDLE_FIRST(50), HANDLE_FIRST(60)};
 	u32 refused = 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(guesses); i++)
@@ -136,11 +143,7 @@ static int misbehave(u64 role)
 		((void (*)(void))0xffffffff80000000UL)();
 		return 1;
 	default:
-#if defined(__x86_64__)
-		__asm__ volatile("ud2");
-#else
-		__asm__ volatile(".word 0"); /* defined to be illegal on AArch64 and RISC-V */
-#endif
+		__asm__ volatile(ILLEGAL_INSTRUCTION);
 		return 1;
 	}
 }

@@ -120,8 +120,9 @@ static __noreturn void serve(void)
 	bool has_answer = false;
 
 	for (;;) {
-		long status = has_answer ? ipc_reply_receive(console.endpoint, console.reply, &message) :
-					   ipc_receive(console.endpoint, console.reply, &message);
+		long status = has_answer
+				      ? ipc_reply_receive(console.endpoint, console.reply, &message)
+				      : ipc_receive(console.endpoint, console.reply, &message);
 
 		has_answer = false;
 		if (status == ST_DEAD || status == ST_BADHANDLE)

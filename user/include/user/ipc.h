@@ -44,7 +44,10 @@ long ipc_reply_receive(handle_t endpoint, handle_t reply, struct message *messag
 /** ipc_raw() - a call with any tag and handles, for tests of the refusals. */
 long ipc_raw(u64 tag, u64 handles, struct message *message);
 
-/** call_words() - a request of up to three words; the reply's label is its status, *result its word 0 (NULL: unwanted). */
+/**
+ * call_words() - a request of up to three words; the reply's label is its status, *result its
+ * word 0 (NULL: unwanted).
+ */
 long call_words(handle_t endpoint, u64 label, u64 a, u64 b, u64 c, u64 *result);
 
 #endif

@@ -12,7 +12,8 @@ struct program {
 	const void *file;    /* the ELF file */
 	size_t size;
 	const char *arg[STARTUP_ARGS - 1]; /* further arguments, NULL: none */
-	handle_t names, console, init, archive; /* lent with what a client needs; HANDLE_NULL: not passed */
+	/* lent with what a client needs; HANDLE_NULL: not passed */
+	handle_t names, console, init, archive;
 	handle_t system;
 	u32 system_rights;   /* of the machine the program gets */
 	handle_t extra[STARTUP_EXTRA]; /* lent with all their rights */

@@ -7,7 +7,10 @@
 
 #include <user/syscall.h>
 
-/** memory_new() - a fresh object of @pages, mapped readable and writable; NULL if there is none. *object is its handle. */
+/**
+ * memory_new() - a fresh object of @pages, mapped readable and writable; NULL if there is none.
+ * *object is its handle.
+ */
 void *memory_new(u64 pages, handle_t *object);
 
 /** memory_free() - unmap and delete what memory_new() made. */

@@ -33,7 +33,8 @@ enum peer_request {
 	PEER_ADD = 1,   /* words 0 and 1 -> their sum in word 0 */
 	PEER_ECHO,      /* all words come back, the badge in label */
 	PEER_MAKE,      /* a fresh memory capability comes back, its first word set to word 0 */
-	PEER_TAKE,      /* a memory capability is sent: its first word comes back, then is doubled */
+	/* a memory capability is sent: its first word comes back, then is doubled */
+	PEER_TAKE,
 	PEER_QUIT,
 };
 

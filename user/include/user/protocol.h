@@ -20,12 +20,15 @@ long name_remove(const char *name);
 
 /* ---- console server ---- */
 #define CONSOLE_WRITE 1 /* word 0: bytes, up to CONSOLE_BYTES; then the bytes */
-#define CONSOLE_READ 2  /* word 0: 1 to wait. Reply: word 0 = character. WOULDBLOCK, BUSY if somebody waits */
+/* word 0: 1 to wait. Reply: word 0 = character. WOULDBLOCK, BUSY if somebody waits */
+#define CONSOLE_READ 2
 #define CONSOLE_BYTES ((MSG_MAX_WORDS - 1) * 8)
 
 /* ---- the first process ---- */
-#define INIT_PROCESS_INFO 1 /* word 0: place in the table. Reply: words 0,1 name; 2 state; 3 threads; 4 exit code; 5 fault; 6 pages; 7 caps */
-#define INIT_RUN 2          /* words 0-3: program's name. Reply when it has ended: word 0 exit code, word 1 fault kind */
+/* word 0: place in the table. Reply: words 0,1 name; 2 state; 3 threads; 4 exit code; 5 fault; 6 pages; 7 caps */
+#define INIT_PROCESS_INFO 1
+/* words 0-3: program's name. Reply when it has ended: word 0 exit code, word 1 fault kind */
+#define INIT_RUN 2
 #define INIT_POWER_OFF 3    /* word 0: code */
 
 #endif

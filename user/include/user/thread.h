@@ -23,7 +23,10 @@ struct uthread {
 /** uthread_start() - run @run(@argument) with @settings of thread_create; *thread must live until uthread_join(). */
 long uthread_start(struct uthread *thread, void (*run)(void *), void *argument, u64 settings);
 
-/** uthread_join() - wait until it has returned (at most @timeout ns), then free its stack. Return: ST_OK or ST_TIMEDOUT. */
+/**
+ * uthread_join() - wait until it has returned (at most @timeout ns), then free its stack.
+ * Return: ST_OK or ST_TIMEDOUT.
+ */
 long uthread_join(struct uthread *thread, u64 timeout);
 
 /** uthread_kill() - destroy it wherever it is, free its stack. */

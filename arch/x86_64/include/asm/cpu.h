@@ -27,7 +27,8 @@ _Static_assert(sizeof(struct tss) == 104, "TSS format");
 
 struct arch_cpu {
 	struct cpu *self;
-	u64 user_rsp;       /* system-call entry: the user's stack pointer on its way to the registers */
+	/* system-call entry: the user's stack pointer on its way to the registers */
+	u64 user_rsp;
 	u64 vector;         /* interrupt taken and not yet claimed, 0 if none */
 	ktime_t deadline;   /* of the local timer */
 	struct thread *segments_owner; /* whose FS base and selectors are loaded */

@@ -234,13 +234,19 @@ void apic_timer_start(u32 ticks);
 /** apic_timer_count() - what is left of the running count. */
 u32 apic_timer_count(void);
 
-/** apic_start_secondary() - INIT and two start-up IPIs for the processor @apic_id, to begin in page @page of low memory. */
+/**
+ * apic_start_secondary() - INIT and two start-up IPIs for the processor @apic_id, to begin in
+ * page @page of low memory.
+ */
 void apic_start_secondary(u32 apic_id, u8 page);
 
 /** timer_init() - boot CPU: calibrate the time-stamp counter and the local timer. */
 void timer_init(const struct boot_info *info);
 
-/** timer_fired() - the timer interrupt came. Return: true if the deadline has passed, false if it was only the counter's end. */
+/**
+ * timer_fired() - the timer interrupt came. Return: true if the deadline has passed, false if
+ * it was only the counter's end.
+ */
 bool timer_fired(void);
 
 /** timer_delay() - spin for some microseconds; only for starting processors. */
