@@ -78,7 +78,7 @@ long peer_start(enum peer_role role, handle_t object, u8 cpu, handle_t *process)
 
 bool peer_await(handle_t process)
 {
-	u64 notification, now, bits;
+	u64 notification = 0, now = 0, bits = 0;
 	long status = cap_create(TYPE_NOTIFICATION, 0, &notification);
 
 	if (status == ST_OK)
