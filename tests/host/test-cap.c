@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cap/ against a model of what the manual says: a tree of capabilities for each
+ * object, spaces with handles.  Random derivations, moves, deletions and
+ * revocations; after each, the derivation list must be the model's tree and
+ * every handle, living or dead, must be answered as the model says.
+ */
+#include "kernel.h"
+#include <kernel/cap.h>
+#include <kernel/ipc.h>
+#include <kernel/mm.h>
+#include <kernel/vspace.h>
+
+#define OBJECTS 4
+#define SPACES 3
+#define NODES 300
+
+/* ---- the rest of the kernel ---- */
+
+static u64 next_frame, frames_left;
+static long nr_charged;
+
+paddr_t frame_alloc(unsigned int order, enum zone zone)
+{
+	u64 count = 1UL << order;
+
+	(void)zone;
+	next_frame = ALIGN_UP(next_frame, count);
+	assert_true((next_frame + count) * PAGE_SIZE <= HOST_MEMORY_SIZE);
+	next_frame += count;
+	memset(host_memory + (next_frame - count) * PAGE_SIZE, 0x5a, count * PAGE_SIZE);
+	return (next_frame - count) * PAGE_SIZE;
+}
+
+void frame_free(paddr_t frame, unsigned int order)
+{
+	memset(host_memory + frame, 0xa5, PAGE_SIZE << order);
+}
+
+long account_charge(u64 frames)
+{
+	if (frames > frames_left)
+		return ST_NOMEM;
+	frames_left -= frames;
+	nr_charged += (long)frames;
+	return ST_OK;
+}
+
+void account_release(u64 frames)
+{
+	frames_left += frames;
+	nr_charged -= (long)frames;
+}
+
+paddr_t frame_alloc_charged(void);
+paddr_t frame_alloc_charged(void)
+{
+	paddr_t frame;
+
+	if (account_charge(1) != ST_OK)
+		return 0;
+	frame = frame_alloc(0, ZONE_NORMAL);
+	memset(host_memory + frame, 0, PAGE_SIZE);
+	return frame;
+}
+
+void arch_clear_page(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+}
+
+static struct object objects[OBJECTS + 1];
+static int nr_unreachable[OBJECTS + 1];
+
+struct object *object_by_id(u32 id)
+{
+	return id && id <= OBJECTS ? &objects[id] : NULL;
+}
+
+void object_unreachable(struct object *object, u32 generation)
+{
+	assert_int_equal(locks_held, 0);
+	assert_int_equal(object->tree_first, 0);
+	assert_int_equal(generation, object->generation);
+	nr_unreachable[object->id]++;
+}
+
+bool endpoint_wake_dead(struct endpoint *endpoint, bool all)
+{
+	(void)endpoint;
+	(void)all;
+	assert_int_equal(locks_held, 0);
+	return false;
+}
+
+bool notification_wake_dead(struct notification *notification, bool all)
+{
+	(void)notification;
+	(void)all;
+	return false;
+}
+
+/* A region that needs two flushes before it is gone. */
+static int flushes_needed;
+
+enum sweep region_shrink(struct region *region)
+{
+	assert_non_null(region);
+	return flushes_needed-- > 0 ? SWEEP_FLUSH : SWEEP_DONE;
+}
+
+/* ---- the model ---- */
+
+struct node {
+	bool is_alive;
+	u32 object, rights;
+	u64 badge;
+	int parent; /* index, -1: the first capability */
+	int space;
+	handle_t handle;
+	struct slot *slot;
+};
+
+static struct node nodes[NODES];
+static struct cap_space spaces[SPACES];
+static handle_t dead[20000]; /* handle and the space it was in */
+static u8 dead_space[20000];
+static size_t nr_dead;
+
+static void bury(int i)
+{
+	nodes[i].is_alive = false;
+	if (nr_dead < ARRAY_SIZE(dead)) {
+		dead[nr_dead] = nodes[i].handle;
+		dead_space[nr_dead++] = (u8)nodes[i].space;
+	}
+}
+
+static unsigned int depth_of(int i)
+{
+	unsigned int depth = 0;
+
+	for (; nodes[i].parent >= 0; i = nodes[i].parent)
+		depth++;
+	return depth;
+}
+
+static bool is_below(int i, int root)
+{
+	for (i = nodes[i].parent; i >= 0; i = nodes[i].parent)
+		if (i == root)
+			return true;
+	return false;
+}
+
+static struct cap look_up(int i)
+{
+	struct cap cap;
+
+	assert_int_equal(cap_lookup(&spaces[nodes[i].space], nodes[i].handle, TYPE_NONE, 0, &cap),
+			 ST_OK);
+	return cap;
+}
+
+/* The list of an object: links mutual, and its nesting is the model's. */
+static void check_list(u32 id)
+{
+	u32 previous = 0, count = 0, expected = 0;
+	int path[CAP_MAX_DEPTH + 1];
+
+	for (u32 number = objects[id].tree_first; number; count++) {
+		struct slot *slot = slot_by_number(number);
+		unsigned int depth = cap_depth(slot->token);
+		int i = 0;
+
+		assert_true(count < NODES);
+		assert_int_equal(slot->prev, previous);
+		assert_int_equal(slot_number(slot), number);
+		while (i < NODES && !(nodes[i].is_alive && nodes[i].slot == slot))
+			i++;
+		assert_true(i < NODES);
+		assert_int_equal(nodes[i].object, id);
+		assert_int_equal(depth, depth_of(i));
+		if (depth)
+			assert_int_equal(nodes[i].parent, path[depth - 1]);
+		path[depth] = i;
+		previous = number;
+		number = slot->next;
+	}
+	for (int i = 0; i < NODES; i++)
+		expected += nodes[i].is_alive && nodes[i].object == id;
+	assert_int_equal(count, expected);
+}
+
+static void check_handles(void)
+{
+	struct cap cap;
+
+	for (int i = 0; i < NODES; i++) {
+		if (!nodes[i].is_alive)
+			continue;
+		cap = look_up(i);
+		assert_ptr_equal(cap.object, &objects[nodes[i].object]);
+		assert_int_equal(cap_rights(cap.token), nodes[i].rights);
+		assert_int_equal(cap.badge, nodes[i].badge);
+		assert_int_equal(cap_type(cap.token), TYPE_ENDPOINT);
+	}
+	for (int n = 0; nr_dead && n < 50; n++) {
+		size_t i = test_below(nr_dead);
+
+		assert_int_equal(cap_lookup(&spaces[dead_space[i]], dead[i], TYPE_NONE, 0, &cap),
+				 ST_BADHANDLE);
+	}
+}
+
+static void check_all(void)
+{
+	u32 used[SPACES] = { 0 };
+
+	for (u32 id = 1; id <= OBJECTS; id++)
+		check_list(id);
+	for (int i = 0; i < NODES; i++)
+		if (nodes[i].is_alive)
+			used[nodes[i].space]++;
+	for (int i = 0; i < SPACES; i++) {
+		assert_int_equal(spaces[i].nr_used, used[i]);
+		assert_int_equal(spaces[i].nr_used + spaces[i].nr_free,
+				 spaces[i].nr_leaves * (CAP_LEAF_SLOTS - 1));
+	}
+	check_handles();
+	assert_int_equal(locks_held, 0);
+}
+
+static int empty_node(void)
+{
+	for (int i = 0; i < NODES; i++)
+		if (!nodes[i].is_alive)
+			return i;
+	return -1;
+}
+
+/* The first capability of an object that has none. */
+static int make_root(u32 id)
+{
+	int i = empty_node(), space = (int)test_below(SPACES);
+	struct slot *slot = cap_reserve(&spaces[space]);
+
+	assert_true(i >= 0 && slot);
+	nodes[i] = (struct node){ true, id, RIGHTS_ALL, 0, -1, space, cap_slot_handle(slot), slot };
+	assert_int_equal(cap_install(&objects[id], slot, RIGHTS_ALL, 0), nodes[i].handle);
+	return i;
+}
+
+static void start(void)
+{
+	static bool is_booted;
+
+	if (!is_booted) {
+		next_frame = 1;
+		frames_left = HOST_MEMORY_SIZE / PAGE_SIZE;
+		cap_init();
+		is_booted = true;
+	}
+	memset(nodes, 0, sizeof(nodes));
+	memset(nr_unreachable, 0, sizeof(nr_unreachable));
+	nr_dead = 0;
+	for (int i = 0; i < SPACES; i++)
+		assert_int_equal(cap_space_init(&spaces[i], NULL), ST_OK);
+	for (u32 id = 1; id <= OBJECTS; id++) {
+		memset(&objects[id], 0, sizeof(objects[id]));
+		objects[id] = (struct object){ .id = id, .type = TYPE_ENDPOINT, .generation = 7 };
+		make_root(id);
+	}
+}
+
+static void derive(int parent, u32 rights, u64 badge)
+{
+	int i = empty_node(), space = (int)test_below(SPACES);
+	struct slot *slot;
+	struct cap cap = look_up(parent);
+
+	if (i < 0)
+		return;
+	slot = cap_reserve(&spaces[space]);
+	assert_non_null(slot);
+	assert_int_equal(cap_lend(&cap, slot, rights, badge), ST_OK);
+	nodes[i] = (struct node){ .is_alive = true,
+				  .object = nodes[parent].object,
+				  .rights = nodes[parent].rights & rights,
+				  .badge = nodes[parent].badge ? nodes[parent].badge : badge,
+				  .parent = parent,
+				  .space = space,
+				  .handle = cap_slot_handle(slot),
+				  .slot = slot };
+}
+
+static void move(int i)
+{
+	int space = (int)test_below(SPACES);
+	struct slot *slot = cap_reserve(&spaces[space]);
+	struct cap cap = look_up(i);
+
+	assert_int_equal(cap_give(&cap, slot), ST_OK);
+	bury(i);
+	nodes[i].is_alive = true;
+	nodes[i].space = space;
+	nodes[i].slot = slot;
+	nodes[i].handle = cap_slot_handle(slot);
+	assert_int_equal(cap_is_current(&cap), false);
+}
+
+/* Batches until done, and as many as the size says at most. */
+static void revoke(int root, bool and_self)
+{
+	struct cap cap = look_up(root);
+	struct vspace *wait = NULL;
+	int below = 0, calls = 0;
+	long status;
+
+	for (int i = 0; i < NODES; i++)
+		if (nodes[i].is_alive && nodes[i].object == nodes[root].object && is_below(i, root))
+			below++;
+	do {
+		status = tree_delete_below(&cap, and_self, &wait);
+		calls++;
+	} while (status == SYSCALL_RESTART);
+	assert_int_equal(status, ST_OK);
+	assert_true(calls <= below / 16 + 2);
+	for (int i = 0; i < NODES; i++) {
+		if (!nodes[i].is_alive || !is_below(i, root))
+			continue;
+		dead[MIN(nr_dead, ARRAY_SIZE(dead) - 1)] = nodes[i].handle;
+		dead_space[MIN(nr_dead, ARRAY_SIZE(dead) - 1)] = (u8)nodes[i].space;
+		nr_dead = MIN(nr_dead + 1, ARRAY_SIZE(dead));
+	}
+	/* Only after the ways up are no longer needed. */
+	{
+		bool goes[NODES];
+
+		for (int i = 0; i < NODES; i++)
+			goes[i] = nodes[i].is_alive && is_below(i, root);
+		for (int i = 0; i < NODES; i++)
+			if (goes[i])
+				nodes[i].is_alive = false;
+	}
+	if (!and_self)
+		return;
+	if (nodes[root].parent < 0)
+		assert_int_equal(nr_unreachable[nodes[root].object]--, 1);
+	bury(root);
+}
+
+static int random_node(void)
+{
+	int i;
+
+	do
+		i = (int)test_below(NODES);
+	while (!nodes[i].is_alive);
+	return i;
+}
+
+static void random_operations(void **state)
+{
+	(void)state;
+	start();
+	for (int round = 0; round < 4000; round++) {
+		int i = random_node();
+
+		switch (test_below(20)) {
+		default:
+			derive(i, (u32)test_random() & RIGHTS_ALL, test_below(3));
+			break;
+		case 0:
+		case 1:
+		case 2:
+			move(i);
+			break;
+		case 3:
+			revoke(i, false);
+			break;
+		case 4:
+			revoke(i, true);
+			if (nodes[i].parent < 0)
+				make_root(nodes[i].object);
+		}
+		check_all();
+	}
+	assert_true(nr_dead > 500);
+}
+
+static void refusals_in_order(void **state)
+{
+	struct cap cap;
+	int child = 1;
+
+	(void)state;
+	start();
+	while (nodes[child].is_alive)
+		child++;
+	derive(0, RIGHT_SEND, 0);
+	assert_true(nodes[child].is_alive);
+#define LOOK(handle, type, rights) \
+	cap_lookup(&spaces[nodes[child].space], handle, type, rights, &cap)
+	assert_int_equal(LOOK(nodes[child].handle, TYPE_ENDPOINT, RIGHT_SEND), ST_OK);
+	assert_int_equal(LOOK(nodes[child].handle, TYPE_THREAD, RIGHT_CALL), ST_BADTYPE);
+	assert_int_equal(LOOK(nodes[child].handle, TYPE_ENDPOINT, RIGHT_CALL), ST_NORIGHTS);
+	assert_int_equal(LOOK(nodes[child].handle, TYPE_ENDPOINT, RIGHT_SEND | RIGHT_CALL),
+			 ST_NORIGHTS);
+	assert_int_equal(LOOK(HANDLE_NULL, TYPE_NONE, 0), ST_BADHANDLE);
+	assert_int_equal(LOOK(UINT32_MAX, TYPE_THREAD, RIGHTS_ALL), ST_BADHANDLE);
+	/* Every number of 32 bits but the living handles. */
+	for (int round = 0; round < 200000; round++) {
+		handle_t handle = (handle_t)test_random();
+		bool is_living = false;
+
+		for (int i = 0; i < NODES; i++)
+			is_living |= nodes[i].is_alive && nodes[i].space == nodes[child].space &&
+				     nodes[i].handle == handle;
+		assert_int_equal(LOOK(handle, TYPE_NONE, 0), is_living ? ST_OK : ST_BADHANDLE);
+	}
+}
+
+/* The object dies: all its capabilities are dead at once, and are swept in batches. */
+static void dead_objects(void **state)
+{
+	struct vspace *wait;
+	struct cap cap;
+	int steps = 0;
+
+	(void)state;
+	start();
+	for (int i = 0; i < 100; i++)
+		derive(0, RIGHTS_ALL, 0);
+	cap = look_up(0);
+	objects[nodes[0].object].generation++;
+	for (int i = 0; i < NODES; i++) {
+		struct cap found;
+
+		if (nodes[i].is_alive && nodes[i].object == nodes[0].object)
+			assert_int_equal(cap_lookup(&spaces[nodes[i].space], nodes[i].handle,
+						    TYPE_NONE, 0, &found), ST_BADHANDLE);
+	}
+	assert_int_equal(cap_lend(&cap, nodes[1].slot, 0, 0), ST_BADHANDLE);
+	while (tree_sweep(cap.object, 0, &wait) == SWEEP_MORE)
+		steps++;
+	assert_int_equal(steps, 101 / 16);
+	assert_int_equal(cap.object->tree_first, 0);
+}
+
+static void depth_is_limited(void **state)
+{
+	int i = 0;
+
+	(void)state;
+	start();
+	for (int depth = 0; depth < CAP_MAX_DEPTH; depth++) {
+		int child = empty_node();
+
+		derive(i, RIGHTS_ALL, 0);
+		i = child;
+	}
+	{
+		struct cap cap = look_up(i);
+		struct slot *slot = cap_reserve(&spaces[0]);
+
+		assert_int_equal(cap_lend(&cap, slot, RIGHTS_ALL, 0), ST_DEPTH);
+		cap_unreserve(slot);
+	}
+	check_all();
+	revoke(0, true);
+	make_root(nodes[0].object);
+	check_all();
+}
+
+/* A revocation that stopped half-way: whoever derives meanwhile pushes it on. */
+static void revocation_goes_on(void **state)
+{
+	struct vspace *wait;
+	struct cap cap;
+	struct slot *slot;
+	int left = 0;
+
+	(void)state;
+	start();
+	for (int i = 0; i < 100; i++)
+		derive(0, RIGHTS_ALL, 0);
+	cap = look_up(0);
+	assert_int_equal(tree_delete_below(&cap, false, &wait), SYSCALL_RESTART);
+	assert_true(cap.object->revoke_root != 0);
+	for (int i = 0; i < 20; i++) {
+		slot = cap_reserve(&spaces[0]);
+		assert_int_equal(cap_lend(&cap, slot, RIGHTS_ALL, 0), ST_OK);
+	}
+	/* 16 went with each of the first derivations, the new ones behind them as well. */
+	for (u32 n = slot_by_number(cap.object->tree_first)->next; n; n = slot_by_number(n)->next)
+		left++;
+	assert_true(left <= 20);
+	assert_int_equal(cap.object->revoke_root, 0);
+}
+
+static void mappings_wait_for_the_flush(void **state)
+{
+	static struct region region;
+	struct slot *slot;
+	struct vspace *wait = NULL;
+	struct cap cap;
+
+	(void)state;
+	start();
+	cap = look_up(0);
+	slot = cap_reserve(&kernel_space);
+	region.space = (struct vspace *)(void *)&region;
+	spin_lock(&cap.object->tree_lock);
+	assert_int_equal(tree_check_add(&cap), ST_OK);
+	tree_add_child(cap.object, cap.slot, slot, TYPE_MAPPING, RIGHT_READ, (u64)&region);
+	spin_unlock(&cap.object->tree_lock);
+	flushes_needed = 2;
+	assert_int_equal(tree_delete_below(&cap, false, &wait), ST_BUSY);
+	assert_ptr_equal(wait, region.space);
+	assert_true(tree_has_children(cap.slot));
+	assert_int_equal(tree_delete_below(&cap, false, &wait), ST_BUSY);
+	assert_int_equal(tree_delete_below(&cap, false, &wait), ST_OK);
+	assert_false(tree_has_children(cap.slot));
+	check_all();
+}
+
+/* Held by the kernel: gone when revoked, but its slot is the holder's until he lets go. */
+static void held_capabilities(void **state)
+{
+	struct cap cap, held;
+	struct vspace *wait;
+	u32 number = 0, used = kernel_space.nr_used;
+
+	(void)state;
+	start();
+	cap = look_up(0);
+	assert_int_equal(cap_hold(&cap, RIGHT_SIGNAL, 5, &number), ST_OK);
+	assert_int_equal(cap_held(number, TYPE_ENDPOINT, &held), ST_OK);
+	assert_int_equal(held.badge, 5);
+	assert_int_equal(tree_delete_below(&cap, false, &wait), ST_OK);
+	assert_int_equal(cap_held(number, TYPE_ENDPOINT, &held), ST_BADHANDLE);
+	assert_int_equal(kernel_space.nr_used, used + 1);
+	cap_drop(number);
+	assert_int_equal(kernel_space.nr_used, used);
+	assert_int_equal(cap_hold(&cap, RIGHT_SIGNAL, 5, &number), ST_OK);
+	cap_drop(number);
+	cap_drop(0);
+	assert_int_equal(cap_held(0, TYPE_ENDPOINT, &held), ST_BADHANDLE);
+	check_all();
+}
+
+/* More slots than one directory page names, then the whole space taken down in batches. */
+static void large_space_comes_and_goes(void **state)
+{
+	struct vspace *wait;
+	struct cap cap;
+	long before;
+	u32 count = 600 * (CAP_LEAF_SLOTS - 1), steps = 0;
+	enum sweep sweep;
+
+	(void)state;
+	start();
+	cap = look_up(0);
+	before = nr_charged;
+	assert_int_equal(cap_space_init(&spaces[2], NULL), ST_OK);
+	for (u32 i = 0; i < count; i++) {
+		struct slot *slot = cap_reserve(&spaces[2]);
+
+		assert_non_null(slot);
+		assert_int_equal(cap_lend(&cap, slot, RIGHTS_ALL, 1 + i), ST_OK);
+	}
+	assert_int_equal(spaces[2].nr_used, count);
+	assert_true(spaces[2].leaf_mask > 512);
+	cap_space_close(&spaces[2]);
+	assert_null(cap_reserve(&spaces[2]));
+	while ((sweep = cap_space_step(&spaces[2], &wait)) == SWEEP_MORE)
+		assert_true(++steps <= count);
+	assert_int_equal(sweep, SWEEP_DONE);
+	assert_true(steps > count / 40);
+	cap_space_free(&spaces[2]);
+	assert_false(tree_has_children(cap.slot));
+	/* Directories are paid back; leaves stay for the next space, which takes no new ones. */
+	{
+		long leaves = nr_charged;
+
+		assert_true(leaves > before);
+		assert_int_equal(cap_space_init(&spaces[2], NULL), ST_OK);
+		assert_non_null(cap_reserve(&spaces[2]));
+		assert_int_equal(nr_charged, leaves + 1);
+	}
+}
+
+static void exhausted_memory(void **state)
+{
+	u64 kept;
+	u32 count = 0;
+
+	(void)state;
+	start();
+	kept = frames_left;
+	frames_left = 0;
+	assert_int_equal(cap_space_init(&spaces[1], NULL), ST_NOMEM);
+	while (cap_reserve(&spaces[0]))
+		assert_true(++count < 1000000);
+	assert_int_equal(spaces[0].nr_free, 0);
+	frames_left = kept;
+	assert_non_null(cap_reserve(&spaces[0]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_operations),
+		cmocka_unit_test(refusals_in_order),
+		cmocka_unit_test(dead_objects),
+		cmocka_unit_test(depth_is_limited),
+		cmocka_unit_test(revocation_goes_on),
+		cmocka_unit_test(mappings_wait_for_the_flush),
+		cmocka_unit_test(held_capabilities),
+		cmocka_unit_test(large_space_comes_and_goes),
+		cmocka_unit_test(exhausted_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
