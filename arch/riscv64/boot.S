@@ -107,11 +107,11 @@ boot_virtual:
 	csrw	sscratch, zero
 	la	tp, cpus		/* the boot CPU is the first one */
 	la	sp, boot_stack_top
-	li	s11, 0
 	mv	a0, s0
 	mv	a1, s1
 	li	s0, 0			/* end of the chain of frames */
 	call	boot_main
+	ebreak				/* keeps the return address inside this function, for backtraces */
 	.size boot_entry, . - boot_entry
 
 /* a0 hart, a1 struct cpu at its link address; arch_start_cpu() set secondary_satp */
@@ -144,6 +144,7 @@ secondary_virtual:
 	li	s0, 0
 	mv	a0, tp
 	call	kernel_main_secondary
+	ebreak
 	.size boot_secondary, . - boot_secondary
 
 	.section .rodata

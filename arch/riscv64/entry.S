@@ -59,6 +59,7 @@ trap_entry:
 2:	sd	t1, REGS_PC(a0)
 	call	kernel_irq
 	call	kernel_exit
+	ebreak				/* keeps the return address inside, for backtraces */
 	.size trap_entry, . - trap_entry
 
 /*
@@ -96,6 +97,7 @@ trap_in_kernel:
 	li	a0, 1
 	call	arch_power_off
 2:	call	arch_stop
+	ebreak
 	.size trap_in_kernel, . - trap_in_kernel
 
 /* arch_enter_user(thread): thread's registers are its first member */
@@ -137,6 +139,7 @@ arch_idle:
 	li	s0, 0
 	call	kernel_irq
 	call	kernel_exit
+	ebreak				/* keeps the return address inside, for backtraces */
 	.size arch_idle, . - arch_idle
 
 	.bss
