@@ -44,12 +44,14 @@ static void park_sender(struct thread *self, struct endpoint *endpoint,
 static long match_receiver(struct thread *caller, struct thread *receiver,
 			   const struct sending *sending)
 {
-	long status = message_check(sending->words, sending->caps, receiver);
+	long status;
 
+	if (sending->is_call && !receiver->reply)
+		return ST_NOREPLY;
+	status = message_check(sending->words, sending->caps, receiver);
 	if (status != ST_OK || !sending->is_call)
 		return status;
-	if (!receiver->reply ||
-	    !atomic_compare_exchange(&receiver->reply->caller, REPLY_OFFERED_BY(receiver),
+	if (!atomic_compare_exchange(&receiver->reply->caller, REPLY_OFFERED_BY(receiver),
 				     REPLY_TAKEN_BY(caller)))
 		return ST_NOREPLY;
 	return ST_OK;
@@ -165,13 +167,15 @@ static long match_sender(struct thread *self, struct thread *sender)
 
 	if (load_acquire(&sender->wait_slot->token) != sender->wait_token)
 		return ST_DEAD;
+	if (is_call(sender) && !self->reply)
+		return ST_NOREPLY;
 	if (!sender->is_fault)
 		status = message_check((tag >> MSG_WORDS_SHIFT) & MSG_WORDS_MASK,
 				       (tag >> MSG_CAPS_SHIFT) & MSG_CAPS_MASK, self);
 	if (status != ST_OK || !is_call(sender))
 		return status;
-	if (!self->reply || !atomic_compare_exchange(&self->reply->caller, REPLY_OFFERED_BY(self),
-						     REPLY_TAKEN_BY(sender)))
+	if (!atomic_compare_exchange(&self->reply->caller, REPLY_OFFERED_BY(self),
+				     REPLY_TAKEN_BY(sender)))
 		return ST_NOREPLY;
 	return ST_OK;
 }

@@ -79,18 +79,26 @@ bool process_may_go(struct process *process)
 
 /* ---- message pages ---- */
 
-/* Take a place in the window. Return: its index, or PROCESS_MAX_PAGES if all are in use. */
-static u32 page_reserve(struct process *process)
+/* Take a place in the window, @index. Of an ending process the list itself may be gone. */
+static long page_reserve(struct process *process, u32 *index)
 {
+	long status = ST_NOMEM;
 	u32 i = 0;
 
 	spin_lock(&process->lock);
+	if (process->is_ending) {
+		spin_unlock(&process->lock);
+		return ST_DEAD;
+	}
 	while (i < PROCESS_MAX_PAGES && (process->pages[i] & PAGE_IN_USE))
 		i++;
-	if (i < PROCESS_MAX_PAGES)
+	if (i < PROCESS_MAX_PAGES) {
 		process->pages[i] |= PAGE_IN_USE;
+		status = ST_OK;
+	}
 	spin_unlock(&process->lock);
-	return i;
+	*index = i;
+	return status;
 }
 
 static void page_unreserve(struct process *process, u32 i)
@@ -123,11 +131,12 @@ static paddr_t page_provide(struct process *process, u32 i)
 
 static long page_attach(struct process *process, struct thread *thread)
 {
-	u32 i = page_reserve(process);
 	paddr_t frame;
+	u32 i;
+	long status = page_reserve(process, &i);
 
-	if (i == PROCESS_MAX_PAGES)
-		return ST_NOMEM;
+	if (status != ST_OK)
+		return status;
 	frame = page_provide(process, i);
 	if (!frame) {
 		page_unreserve(process, i);
@@ -144,9 +153,10 @@ static long page_attach(struct process *process, struct thread *thread)
 long process_attach(struct process *process, struct thread *thread, bool wants_page)
 {
 	bool is_ending;
+	long status = wants_page ? page_attach(process, thread) : ST_OK;
 
-	if (wants_page && page_attach(process, thread) != ST_OK)
-		return ST_NOMEM;
+	if (status != ST_OK)
+		return status;
 	spin_lock(&process->lock);
 	is_ending = process->is_ending;
 	if (!is_ending) {
@@ -236,6 +246,18 @@ void process_kill(struct process *process)
 		object_queue(&process->object);
 }
 
+/* All threads are gone: only one that is about to attach, and will be refused, can hold a place. */
+static bool pages_are_in_use(struct process *process)
+{
+	bool in_use = false;
+
+	spin_lock(&process->lock);
+	for (u32 i = 0; i < PROCESS_MAX_PAGES; i++)
+		in_use = in_use || (process->pages[i] & PAGE_IN_USE);
+	spin_unlock(&process->lock);
+	return in_use;
+}
+
 static void pages_free(struct process *process)
 {
 	for (u32 i = 0; i < PROCESS_MAX_PAGES; i++) {
@@ -276,6 +298,8 @@ static enum reap process_teardown(struct process *process, struct vspace **wait)
 {
 	enum sweep sweep;
 
+	if (pages_are_in_use(process))
+		return REAP_LATER;
 	cap_space_close(&process->caps);
 	sweep = cap_space_step(&process->caps, wait);
 	if (sweep != SWEEP_DONE)

@@ -4,8 +4,8 @@
 Use: gen_syscalls.py OUTPUT-DIRECTORY ABI-DIRECTORY [SYMBOLS]
 Reads ABI-DIRECTORY/syscalls.toml, and status.h and types.h beside it, which
 every error, object type and right must come from; SYMBOLS lists the options
-of Kconfig.  Writes syscall_numbers.h, _protos.h, _table.h, _names.h, _stubs.h
-and syscalls.rst, each only if its text changes.
+of Kconfig.  Writes syscall_numbers.h, _protos.h, _table.h, _names.h, _stubs.h,
+_errors.h and syscalls.rst, each only if its text changes.
 
 A call that is not raw takes its handles from the handle register and its
 arguments from registers a0..a4, and returns a status and up to two values.  A
@@ -179,6 +179,14 @@ def names_h(calls):
     return guarded("syscall_names", f"static const char *const syscall_names[{LIMIT}] = {{\n{rows}}};\n")
 
 
+def errors_h(calls):
+    """What the test suite asks for: the documented errors of every call."""
+    rows = "".join(f"\t{{ {call.number}, \"{call.name}\", (const signed char[]){{ "
+                   + "".join(f"ST_{error}, " for error, _ in call.errors) + "0 } },\n" for call in calls)
+    return guarded("syscall_errors", "/* Each list ends with 0. */\nstatic const struct {\n\tu8 number;\n"
+                   "\tconst char *name;\n\tconst signed char *errors;\n} syscall_errors[] = {\n" + rows + "};\n")
+
+
 def stub(call):
     """The user's function: handles, arguments, then where the values go (NULL: not wanted)."""
     handles = [row[0] for row in call.handles]
@@ -247,7 +255,8 @@ def reference_rst(calls):
 
 
 OUTPUTS = {"syscall_numbers.h": numbers_h, "syscall_protos.h": protos_h, "syscall_table.h": table_h,
-           "syscall_names.h": names_h, "syscall_stubs.h": stubs_h, "syscalls.rst": reference_rst}
+           "syscall_names.h": names_h, "syscall_stubs.h": stubs_h, "syscall_errors.h": errors_h,
+           "syscalls.rst": reference_rst}
 
 
 def round_trip(calls, numbers):

@@ -108,7 +108,7 @@ generated :=
 
 ifneq ($(wildcard include/uapi/veridian/syscalls.toml),)
 cmd_SYSCALL = $(PYTHON) scripts/gen_syscalls.py $(gen) include/uapi/veridian $(O)/include/config/symbols && touch $@
-syscall-headers := $(addprefix $(gen)/syscall_,numbers.h protos.h table.h names.h stubs.h)
+syscall-headers := $(addprefix $(gen)/syscall_,numbers.h protos.h table.h names.h stubs.h errors.h)
 $(gen)/syscalls.stamp: scripts/gen_syscalls.py $(addprefix include/uapi/veridian/,syscalls.toml status.h types.h) FORCE
 	$(call if_changed,SYSCALL)
 $(syscall-headers): $(gen)/syscalls.stamp ; @:

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Threads: creation, suspension, settings, end.
+ */
+#include "test.h"
+
+struct counter {
+	struct uthread thread;
+	u64 count;
+	u32 stop;
+};
+
+static void count(void *argument)
+{
+	struct counter *self = argument;
+
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED))
+		__atomic_store_n(&self->count, self->count + 1, __ATOMIC_RELAXED);
+}
+
+static bool moves(struct counter *counter)
+{
+	u64 before = __atomic_load_n(&counter->count, __ATOMIC_RELAXED);
+
+	sleep_for(10 * MILLISECOND);
+	return __atomic_load_n(&counter->count, __ATOMIC_RELAXED) != before;
+}
+
+static void test_suspend(u64 cpu)
+{
+	struct counter counter = { 0 };
+	u64 state, where = ~0UL, time, priority;
+
+	must(uthread_start(&counter.thread, count, &counter, THREAD_PRIORITY(10) | THREAD_CPU(cpu)),
+	     "uthread_start");
+	check(moves(&counter), "a thread runs on CPU %lu", cpu);
+	WANT(thread_suspend(counter.thread.handle), ST_OK);
+	sleep_for(5 * MILLISECOND);
+	check(!moves(&counter), "suspended out of a user-mode loop it stands still");
+	WANT(thread_resume(counter.thread.handle), ST_OK);
+	check(moves(&counter), "resumed it goes on");
+	WANT(thread_set(counter.thread.handle, THREAD_PRIORITY(12) | THREAD_CPU(0)), ST_OK);
+	sleep_for(20 * MILLISECOND);
+	(void)thread_info(counter.thread.handle, THREAD_INFO_STATE, &state, &where);
+	(void)thread_info(counter.thread.handle, THREAD_INFO_TIME, &time, &priority);
+	check(where == 0 && priority == 12 && moves(&counter), "thread_set moves it to CPU 0");
+	check(time > MILLISECOND, "its processor time is counted");
+	__atomic_store_n(&counter.stop, 1, __ATOMIC_RELAXED);
+	WANT(uthread_join(&counter.thread, PATIENCE), ST_OK);
+}
+
+static void test_dead(void)
+{
+	u64 thread, page = 1;
+	handle_t dead, self = startup->self;
+
+	WANT(thread_create(self, (u64)blob_thread_exit, 0, 0,
+			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, &page), ST_OK);
+	dead = (handle_t)thread;
+	check(page == 0 && await_state(dead, THREAD_STATE_DEAD), "a thread ends, known until deleted");
+	WANT(thread_resume(dead), ST_DEAD);
+	WANT(thread_suspend(dead), ST_DEAD);
+	WANT(thread_interrupt(dead), ST_DEAD);
+	WANT(thread_set(dead, THREAD_PRIORITY(3)), ST_DEAD);
+	(void)cap_delete(dead);
+}
+
+static void test_arguments(void)
+{
+	handle_t self = startup->self, ended = ended_process();
+	u64 thread, page, number = 0, mine = 0;
+
+	WANT(thread_create(self, ~0UL, 0, 0, 0, &thread, &page), ST_INVALID);
+	WANT(thread_create(self, 0x10000, ~0UL, 0, 0, &thread, &page), ST_INVALID);
+	WANT(thread_create(self, 0x10000, 0, 0, THREAD_PRIORITY(64), &thread, &page), ST_INVALID);
+	WANT(thread_create(self, 0x10000, 0, 0, THREAD_CPU(200), &thread, &page), ST_INVALID);
+	WANT(thread_create(self, 0x10000, 0, 0, 1UL << 40, &thread, &page), ST_INVALID);
+	WANT(thread_create(ended, 0x10000, 0, 0, 0, &thread, &page), ST_DEAD);
+	(void)cap_delete(ended);
+	WANT(thread_set(startup->thread, THREAD_PRIORITY(64)), ST_INVALID);
+	WANT(thread_info(startup->thread, 99, &number, &page), ST_INVALID);
+	WANT(thread_info(startup->thread, THREAD_INFO_PAGE, &page, &number), ST_OK);
+	(void)thread_self(&thread, &mine);
+	check(mine == page && thread == number && mine, "thread_self tells number and message page");
+	WANT(thread_set_tls(~0UL), ST_INVALID);
+	WANT(thread_set_tls(0x10000), ST_OK);
+	WANT(thread_set_tls(0), ST_OK);
+	WANT(thread_yield(), ST_OK);
+	WANT(null(), ST_OK);
+}
+
+static void test_sleep(void)
+{
+	u64 begin = now(), slept;
+
+	WANT(thread_sleep(begin + 20 * MILLISECOND), ST_OK);
+	slept = now() - begin;
+	check(slept >= 20 * MILLISECOND && slept < 2 * SECOND, "a sleep of 20 ms is not shorter");
+	begin = now();
+	WANT(thread_sleep(0), ST_OK);
+}
+
+void test_thread(void)
+{
+	test_suspend(0);
+	test_suspend(cpus_online() - 1);
+	test_dead();
+	test_arguments();
+	test_sleep();
+}
