@@ -158,6 +158,8 @@ arch_enter_user:
 	ldr	x30, [x0, #REGS_X30]
 	ldp	x0, x1, [x0]
 	eret
+	dsb	nsh /* no speculation past the eret, with the user's registers */
+	isb
 	.size	arch_enter_user, . - arch_enter_user
 
 /*

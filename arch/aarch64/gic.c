@@ -78,6 +78,7 @@ void gic_init_cpu(struct cpu *cpu)
 {
 	gic->init_cpu(cpu);
 	gic->enable_local(BIT(GIC_IPI) | BIT(GIC_IPI_STOP) | BIT(timer_intid));
+	cpu->arch.has_interrupts = true;
 }
 
 u32 arch_irq_claim(void)
@@ -146,8 +147,9 @@ void arch_send_ipi(struct cpu *cpu)
 	gic->send(cpu);
 }
 
+/* A panic may come before there is anything to send with. */
 void arch_ipi_stop_others(void)
 {
-	if (gic)
+	if (arch_this_cpu()->arch.has_interrupts)
 		gic->send_others();
 }

@@ -12,6 +12,7 @@ struct cpu;
 
 struct arch_cpu {
 	paddr_t redistributor; /* GICv3: this CPU's SGI and PPI registers */
+	bool has_interrupts;   /* the interface is set up */
 	u8 interface_mask;     /* GICv2: this CPU's bit in a target list */
 };
 
