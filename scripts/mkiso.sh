@@ -3,8 +3,9 @@
 # mkiso.sh ISO KERNEL ARCHIVE [COMMAND LINE] - a CD that boots by GRUB, Multiboot2.
 set -eu
 iso=$1 kernel=$2 archive=$3 cmdline=${4:-}
-root=$(mktemp -d)
-trap 'rm -rf "$root"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root # the log is not in it: a file that grows while it is copied is refused
 mkdir -p "$root/boot/grub"
 cp "$kernel" "$root/boot/kernel.elf"
 cp "$archive" "$root/boot/boot.cpio"
@@ -19,8 +20,8 @@ menuentry Veridian {
 	boot
 }
 EOF
-if ! grub-mkrescue -o "$iso" "$root" >"$root/log" 2>&1; then
+if ! grub-mkrescue -o "$iso" "$root" >"$work/log" 2>&1; then
 	echo "mkiso: error: grub-mkrescue failed:" >&2
-	cat "$root/log" >&2
+	cat "$work/log" >&2
 	exit 1
 fi
