@@ -113,6 +113,8 @@ void boot_main(paddr_t blob, paddr_t image)
 	error = read_tree(blob);
 	open_console();
 	psci_init(&info);
+	if (error && info.uart != BOOT_UART_PL011)
+		power_fail(error);
 	if (error)
 		panic("boot: %s", error);
 	boot_info_add_cpu(&info, info.boot_hwid, 0, 0);

@@ -8,6 +8,13 @@
  */
 #include <asm/layout.h>
 
+/*
+ * Where a loader of ELF files puts the image; the Linux boot protocol does not
+ * look at it.  Such a start ends with a message: it brings no device tree.
+ */
+#define ELF_LOAD_ADDRESS 0x40200000
+#define PHYS(section) AT(ADDR(section) - KERNEL_BASE + ELF_LOAD_ADDRESS)
+
 OUTPUT_ARCH(aarch64)
 ENTRY(image_start)
 
@@ -23,7 +30,7 @@ SECTIONS
 	. = KERNEL_BASE;
 	image_start = .;
 	text_start = .;
-	.text : {
+	.text : PHYS(.text) {
 		KEEP(*(.boot))
 		*(.text .text.*)
 		. = ALIGN(4096);
@@ -31,18 +38,18 @@ SECTIONS
 	text_end = .;
 
 	rodata_start = .;
-	.rodata : {
+	.rodata : PHYS(.rodata) {
 		*(.rodata .rodata.*)
 		. = ALIGN(4096);
 	} :rodata
 	rodata_end = .;
 
 	data_start = .;
-	.data : {
+	.data : PHYS(.data) {
 		*(.data .data.*)
 		. = ALIGN(4096);
 	} :data
-	.bss : {
+	.bss : PHYS(.bss) {
 		bss_start = .;
 		*(.bss.boot_tables)
 		boot_tables_end = .;

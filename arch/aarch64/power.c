@@ -8,6 +8,7 @@
 #include <kernel/arch.h>
 #include <kernel/bootinfo.h>
 
+#define SYS_WRITE0 0x04 /* a string to the emulator's own console */
 #define SYS_EXIT_EXTENDED 0x20
 #define EXIT_APPLICATION 0x20026 /* ADP_Stopped_ApplicationExit */
 #define EXIT_SUCCESS 0x10
@@ -59,15 +60,30 @@ void power_go_on(void)
 		power_off_by_firmware();
 }
 
+/* From now on a refusal of the instruction ends the machine in another way. */
+static void semihosting(u64 operation, const void *parameter)
+{
+	register u64 x0 asm("x0") = operation;
+	register const void *x1 asm("x1") = parameter;
+
+	is_ending = true;
+	asm volatile("hlt #0xf000" : "+r"(x0) : "r"(x1) : "memory");
+}
+
+void power_fail(const char *text)
+{
+	semihosting(SYS_WRITE0, "boot: ");
+	semihosting(SYS_WRITE0, text);
+	semihosting(SYS_WRITE0, "\n");
+	arch_power_off(1);
+}
+
 void arch_power_off(u8 code)
 {
 	u64 block[2] = { EXIT_APPLICATION,
 			 code ? EXIT_FAILURE | (code & EXIT_CODE_MASK) : EXIT_SUCCESS };
-	register u64 x0 asm("x0") = SYS_EXIT_EXTENDED;
-	register u64 x1 asm("x1") = (u64)block;
 
-	is_ending = true;
-	asm volatile("hlt #0xf000" : "+r"(x0) : "r"(x1) : "memory");
+	semihosting(SYS_EXIT_EXTENDED, block);
 	power_off_by_firmware();
 }
 

@@ -125,6 +125,9 @@ long psci_call(u64 function, u64 a, u64 b, u64 c);
  */
 void power_go_on(void);
 
+/** power_fail() - end the machine before there is a console; @text is for the emulator's. */
+__noreturn void power_fail(const char *text);
+
 /** cpu_has_pan() / cpu_has_random() / cpu_has_cycles() - what this processor offers. */
 bool cpu_has_pan(void);
 bool cpu_has_random(void);
