@@ -11,7 +11,8 @@ sparse: sparse-always := $(sparse-common)
 sparse: $(generated) $(late-generated)
 	$(call need,sparse)
 	$(Q)status=0; \
-	 $(foreach f,$(c-sources),sparse $(sparse-flags) $(sparse-always) $(sparse-$(O)/$(f:.c=.o)) $(CPPFLAGS) $f || status=1;) \
+	 $(foreach f,$(c-sources),sparse $(sparse-flags) $(sparse-always) $(sparse-$(O)/$(f:.c=.o)) \
+	  $(CPPFLAGS) $f || status=1;) \
 	 for f in $(user-sources); do sparse $(sparse-flags) $(sparse-always) $(USER_CPPFLAGS) $$f || status=1; done; \
 	 exit $$status
 
@@ -49,7 +50,8 @@ check-headers: $(generated) $(late-generated)
 	 done; \
 	 for h in $(abi); do \
 	  echo "#include <$$h>" | $(CC) -Iinclude/uapi $(CFLAGS) -fsyntax-only -x c - || status=1; \
-	  echo "#include <$$h>" | $(CC) -Iinclude/uapi -D__ASSEMBLY__ $(AFLAGS) -c -o /dev/null -x assembler-with-cpp - \
+	  echo "#include <$$h>" | $(CC) -Iinclude/uapi -D__ASSEMBLY__ $(AFLAGS) -c -o /dev/null \
+	   -x assembler-with-cpp - \
 	   || { echo "$$h is not for assembly"; status=1; }; \
 	 done; exit $$status
 

@@ -82,7 +82,8 @@ if_changed_dep = $(if $(news),$(Q)set -e; $(say) rm -f $@.cmd; $(cmd_$1); $(if $
 	awk -v target=$@ -v cfg=$(O)/include/config -f scripts/fixdep.awk $@.d >$@.tmp; \
 	$(savecmd) >>$@.tmp; mv $@.tmp $@.cmd; rm $@.d,@:)
 
-sparse = $(if $(filter-out 0,$(C)),$(call need,sparse)sparse $(sparse-flags) $(sparse-common) $(sparse-$@) $(CPPFLAGS) $<)
+sparse = $(if $(filter-out 0,$(C)),$(call need,sparse)sparse $(sparse-flags) $(sparse-common) \
+	$(sparse-$@) $(CPPFLAGS) $<)
 # sparse looks into /usr/include unless it is shown the compiler's own headers.
 sparse-common = -std=gnu11 -ffreestanding -Wsparse-error -Wno-unknown-attribute -Wno-decl -nostdinc \
 	-isystem $(shell $(if $(LLVM),gcc,$(CC)) -print-file-name=include)

@@ -47,7 +47,8 @@ refused "KCONFIG_ALLCONFIG with a bad value" 'preset:1: NR_CPUS' \
 
 bad=
 for seed in $(seq 25); do
-	make randconfig KCONFIG_SEED="$seed" >"$work/out" 2>&1 && make qemu-command >>"$work/out" 2>&1 || bad="$bad $seed"
+	make randconfig KCONFIG_SEED="$seed" >"$work/out" 2>&1 && make qemu-command >>"$work/out" 2>&1 ||
+		bad="$bad $seed"
 done
 is "25 random configurations are usable" "" "$bad"
 make randconfig KCONFIG_SEED=5 >"$work/out" 2>&1
