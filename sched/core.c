@@ -108,7 +108,9 @@ struct thread *sched_choose(struct cpu *cpu)
 			return running;
 		sched_leave(running);
 		store_release(&running->state, THREAD_RUNNABLE);
-		runqueue_add(&cpu->runqueue, running, best > running->priority);
+		/* With a fresh turn instead, frequent short preemptions would starve its equals. */
+		running->quantum_left = now < cpu->quantum_end ? cpu->quantum_end - now : 0;
+		runqueue_add(&cpu->runqueue, running, running->quantum_left != 0);
 	}
 	next = runqueue_take(&cpu->runqueue);
 	if (!next)
@@ -116,7 +118,8 @@ struct thread *sched_choose(struct cpu *cpu)
 	store_release(&next->state, THREAD_RUNNING);
 	next->started = now;
 	cpu->current = next;
-	cpu->quantum_end = now + QUANTUM;
+	cpu->quantum_end = now + (next->quantum_left ? next->quantum_left : QUANTUM);
+	next->quantum_left = 0;
 	cpu->nr_switches++;
 	return next;
 }

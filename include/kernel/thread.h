@@ -80,6 +80,7 @@ struct thread {
 	struct rb_node timer; /* rank: deadline */
 	ktime_t cpu_time;
 	ktime_t started; /* when it last got the CPU */
+	ktime_t quantum_left; /* of the turn that a higher thread cut short; 0: a new one is due */
 
 	/* atomic */
 	u32 requests;
