@@ -1,175 +1,262 @@
 // SPDX-License-Identifier: MIT
 /*
- * The processor: features, descriptor tables, control registers.
- *
- * A bit of CR4 is set only if CPUID has it: under emulation a wrong one stops
- * the processor for ever.  Source: Intel SDM volume 3, 2.5, 3.4, 6.14, 7.
+ * A processor's own state: features, control registers, segments, interrupt
+ * table, and the step back to user mode.
  */
-#include <kernel/arch.h>
-#include <asm/x86.h>
+#include <kernel/bootinfo.h>
 #include <kernel/cpu.h>
 #include <kernel/panic.h>
+#include <kernel/printk.h>
+#include <kernel/thread.h>
 #include <lib/printf.h>
 #include <lib/string.h>
 
-#define EXCEPTION_STACK 4096
-#define GATE_INTERRUPT 0x8e
-#define GATE_DPL3 0x60
-#define DESCRIPTOR_TSS 0x0000890000000000UL
+/* entry.S */
+extern const char entry_vectors[NR_VECTORS][16];
+extern bool entry_has_smap;
+void entry_syscall(void);
+__noreturn void entry_return_user(struct arch_regs *regs);
+__noreturn void entry_bad_pc(struct thread *thread);
+__noreturn void entry_idle(void);
 
+bool entry_has_smap; /* tested by every interrupt */
+struct cpu_features cpu_features;
+
+/* An interrupt gate: two quadwords. */
 struct gate {
-	u16 offset_low, selector;
-	u8 ist, type;
-	u16 offset_middle;
-	u32 offset_high, reserved;
+	u64 low, high;
 };
-_Static_assert(sizeof(struct gate) == 16, "interrupt gate format");
+#define GATE_INTERRUPT 0x8e00UL /* present, 64-bit, interrupts off */
+#define GATE_USER 0x6000UL      /* user mode may name it in an INT instruction */
+
+static struct gate idt[NR_VECTORS];
+
+/* Panic prints from there, hence the size; the NMI handler pushes nothing. */
+#define FAULT_STACK_SIZE 8192
+#define NMI_STACK_SIZE 128
+
+static struct exception_stacks {
+	u8 fault[FAULT_STACK_SIZE] __aligned(16);
+	u8 nmi[NMI_STACK_SIZE] __aligned(16);
+} exception_stacks[CONFIG_NR_CPUS];
 
 struct table_pointer {
 	u16 limit;
 	u64 base;
 } __packed;
 
-extern const char entry_vectors[];
-void entry_syscall(void);
-extern bool pt_has_huge_1g;
-extern u8 entry_has_smap;
-
-struct cpu_features cpu_features;
-u8 entry_has_smap; /* read by entry.S */
-static struct gate idt[NR_VECTORS];
-static char exception_stacks[CONFIG_NR_CPUS][2][EXCEPTION_STACK] __aligned(16);
+#define CPUID_1_EDX_MSR BIT(5)
+#define CPUID_1_EDX_MCE BIT(7)
+#define CPUID_1_EDX_APIC BIT(9)
+#define CPUID_1_EDX_PGE BIT(13)
+#define CPUID_1_ECX_RDRAND BIT(30)
+#define CPUID_7_EBX_SMEP BIT(7)
+#define CPUID_7_EBX_SMAP BIT(20)
+#define CPUID_7_ECX_UMIP BIT(2)
+#define CPUID_80000001_EDX_SYSCALL BIT(11)
+#define CPUID_80000001_EDX_HUGE_1G BIT(26)
 
 void cpu_find_features(void)
 {
-	struct cpuid basic = cpuid(1, 0), extended = cpuid(0x80000001, 0);
-	struct cpuid seven = { 0, 0, 0, 0 };
+	u32 highest = cpuid(0, 0).eax;
+	struct cpuid basic = cpuid(1, 0);
+	struct cpuid extended = cpuid(0x80000001, 0);
+	struct cpuid structured = { 0 };
 
-	if (cpuid(0, 0).eax >= 7)
-		seven = cpuid(7, 0);
-	if (!(extended.edx & BIT(20)) || !(extended.edx & BIT(11)))
-		panic("the processor lacks no-execute pages or SYSCALL");
-	cpu_features.has_pge = basic.edx & BIT(13);
-	cpu_features.has_mce = basic.edx & BIT(7);
-	cpu_features.has_rdrand = basic.ecx & BIT(30);
-	cpu_features.has_smep = seven.ebx & BIT(7);
-	cpu_features.has_smap = seven.ebx & BIT(20);
-	cpu_features.has_umip = seven.ecx & BIT(2);
-	cpu_features.has_huge_1g = extended.edx & BIT(26);
+	if (highest >= 7)
+		structured = cpuid(7, 0);
+	/* 64-bit mode and no-execute have been found by boot.S. */
+	if (!(basic.edx & CPUID_1_EDX_MSR) || !(basic.edx & CPUID_1_EDX_APIC))
+		panic("this processor has no local APIC");
+	if (!(extended.edx & CPUID_80000001_EDX_SYSCALL))
+		panic("this processor has no SYSCALL instruction");
+	cpu_features = (struct cpu_features){
+		.has_smep = structured.ebx & CPUID_7_EBX_SMEP,
+		.has_smap = structured.ebx & CPUID_7_EBX_SMAP,
+		.has_umip = structured.ecx & CPUID_7_ECX_UMIP,
+		.has_pge = basic.edx & CPUID_1_EDX_PGE,
+		.has_mce = basic.edx & CPUID_1_EDX_MCE,
+		.has_huge_1g = extended.edx & CPUID_80000001_EDX_HUGE_1G,
+		.has_rdrand = basic.ecx & CPUID_1_ECX_RDRAND,
+	};
 	pt_has_huge_1g = cpu_features.has_huge_1g;
 }
 
-static void set_gate(u32 vector)
+static void set_gate(unsigned vector, u64 flags)
 {
-	u64 entry = (u64)entry_vectors + 16UL * vector;
-	u8 ist = 0;
+	u64 entry = (u64)entry_vectors[vector];
 
-	if (vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK)
-		ist = IST_FAULT;
-	else if (vector == VECTOR_NMI)
-		ist = IST_NMI;
-	idt[vector] = (struct gate){
-		.offset_low = (u16)entry,
-		.selector = SEL_KERNEL_CODE,
-		.ist = ist,
-		.type = GATE_INTERRUPT | (vector == VECTOR_BREAKPOINT ? GATE_DPL3 : 0),
-		.offset_middle = (u16)(entry >> 16),
-		.offset_high = (u32)(entry >> 32),
-	};
+	idt[vector].low = (entry & 0xffff) | (u64)SEL_KERNEL_CODE << 16 |
+			  (GATE_INTERRUPT | flags) << 32 | (entry >> 16 & 0xffff) << 48;
+	idt[vector].high = entry >> 32;
 }
 
-static void fill_gdt(struct cpu *cpu)
+static void fill_idt(void)
 {
-	u64 *gdt = cpu->arch.gdt, tss = (u64)&cpu->arch.tss;
+	for (unsigned i = 0; i < NR_VECTORS; i++)
+		set_gate(i, 0);
+	set_gate(VECTOR_BREAKPOINT, GATE_USER);
+	set_gate(VECTOR_DOUBLE_FAULT, IST_FAULT);
+	set_gate(VECTOR_MACHINE_CHECK, IST_FAULT);
+	set_gate(VECTOR_NMI, IST_NMI);
+}
+
+static void fill_gdt(struct arch_cpu *arch)
+{
+	u64 base = (u64)&arch->tss;
+	u64 *gdt = arch->gdt;
 
 	gdt[SEL_KERNEL_CODE / 8] = DESCRIPTOR_CODE64;
 	gdt[SEL_KERNEL_DATA / 8] = DESCRIPTOR_DATA;
 	gdt[SEL_USER_DATA / 8] = DESCRIPTOR_USER_DATA;
 	gdt[SEL_USER_CODE / 8] = DESCRIPTOR_USER_CODE;
-	gdt[SEL_TSS / 8] = DESCRIPTOR_TSS | (sizeof(struct tss) - 1) | (tss & 0xffffff) << 16 |
-			   (tss >> 24 & 0xff) << 56;
-	gdt[SEL_TSS / 8 + 1] = tss >> 32;
-	cpu->arch.tss.iomap_base = sizeof(struct tss);
-	cpu->arch.tss.ist[IST_FAULT - 1] = (u64)exception_stacks[cpu->index][0] + EXCEPTION_STACK;
-	cpu->arch.tss.ist[IST_NMI - 1] = (u64)exception_stacks[cpu->index][1] + EXCEPTION_STACK;
+	/* 64-bit TSS, available; its base lies in four pieces of two entries. */
+	gdt[SEL_TSS / 8] = (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 |
+			   (base >> 24 & 0xff) << 56;
+	gdt[SEL_TSS / 8 + 1] = base >> 32;
 }
 
-/* A far return loads the code segment. */
-static void load_segments(void)
+static void load_segments(const struct arch_cpu *arch)
 {
-	asm volatile("pushq %0\n\tleaq 1f(%%rip), %%rax\n\tpushq %%rax\n\tlretq\n1:\n\t"
-		     "mov %1, %%ss\n\tmov %1, %%ds\n\tmov %1, %%es\n\tmov %1, %%fs\n\tmov %1, %%gs"
-		     : : "i"(SEL_KERNEL_CODE), "r"(0) : "rax", "memory");
+	struct table_pointer gdtr = { sizeof(arch->gdt) - 1, (u64)arch->gdt };
+	struct table_pointer idtr = { sizeof(idt) - 1, (u64)idt };
+
+	asm volatile("lgdt %0" : : "m"(gdtr));
+	asm volatile("lidt %0" : : "m"(idtr));
+	/* The code selector has the same number and meaning as in the boot GDT. */
+	asm volatile("ltr %w0" : : "r"(SEL_TSS));
+	asm volatile("lldt %w0" : : "r"(0));
 }
 
 void cpu_load_tables(struct cpu *cpu)
 {
-	struct table_pointer gdtr = { sizeof(cpu->arch.gdt) - 1, (u64)cpu->arch.gdt };
-	struct table_pointer idtr = { sizeof(idt) - 1, (u64)idt };
+	struct arch_cpu *arch = &cpu->arch;
+	struct exception_stacks *stacks = &exception_stacks[cpu - cpus];
 
-	for (u32 i = 0; i < NR_VECTORS; i++)
-		set_gate(i);
-	fill_gdt(cpu);
-	asm volatile("lgdt %0" : : "m"(gdtr));
-	load_segments();
-	asm volatile("lidt %0" : : "m"(idtr));
-	asm volatile("ltr %w0" : : "r"(SEL_TSS));
-	cpu->arch.self = cpu;
+	arch->self = cpu;
+	arch->tss.ist[IST_FAULT - 1] = (u64)(stacks->fault + FAULT_STACK_SIZE);
+	arch->tss.ist[IST_NMI - 1] = (u64)(stacks->nmi + NMI_STACK_SIZE);
+	arch->tss.iomap_base = sizeof(struct tss);
+	fill_gdt(arch);
+	if (cpu == &cpus[0])
+		fill_idt();
+	load_segments(arch);
 	wrmsr(MSR_GS_BASE, (u64)cpu);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
+	wrmsr(MSR_FS_BASE, 0);
 }
 
 bool cpu_is_exception_stack(const struct cpu *cpu, kaddr_t address, kaddr_t *top)
 {
-	for (u32 i = 0; i < 2; i++) {
-		kaddr_t base = (kaddr_t)exception_stacks[cpu->index][i];
+	const struct exception_stacks *stacks = &exception_stacks[cpu - cpus];
 
-		*top = base + EXCEPTION_STACK;
-		if (address >= base && address < *top)
-			return true;
-	}
-	return false;
+	*top = (kaddr_t)(stacks->fault + FAULT_STACK_SIZE);
+	return range_within(address, 0, (kaddr_t)stacks->fault, *top);
+}
+
+/*
+ * Only bits that CPUID promises: where a bit does not exist a real processor
+ * raises an exception, and an emulated one may hang.
+ */
+static void write_control_registers(void)
+{
+	u64 cr4 = CR4_PAE | (cpu_features.has_mce ? CR4_MCE : 0) |
+		  (cpu_features.has_pge ? CR4_PGE : 0) | (cpu_features.has_umip ? CR4_UMIP : 0) |
+		  (cpu_features.has_smep ? CR4_SMEP : 0) | (cpu_features.has_smap ? CR4_SMAP : 0);
+
+	asm volatile("mov %0, %%cr0" : : "r"((u64)CR0_KERNEL) : "memory");
+	asm volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
+	entry_has_smap = cpu_features.has_smap;
+}
+
+void arch_init(const struct boot_info *info)
+{
+	power_init(info);
+	apic_init(info);
+	timer_init(info);
 }
 
 void arch_init_cpu(struct cpu *cpu)
 {
-	const struct cpu_features *has = &cpu_features;
-	u64 cr4 = CR4_PAE | (has->has_mce ? CR4_MCE : 0UL) | (has->has_pge ? CR4_PGE : 0UL) |
-		  (has->has_smep ? CR4_SMEP : 0UL) | (has->has_smap ? CR4_SMAP : 0UL) |
-		  (has->has_umip ? CR4_UMIP : 0UL);
-
 	(void)cpu;
-	asm volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
-	asm volatile("mov %0, %%cr0" : : "r"((u64)CR0_KERNEL) : "memory");
-	entry_has_smap = has->has_smap;
-	wrmsr(MSR_EFER, EFER_SCE | EFER_LME | EFER_NXE);
+	write_control_registers();
+	wrmsr(MSR_EFER, EFER_LME | EFER_NXE | EFER_SCE | BIT(10) /* LMA, as it is */);
 	wrmsr(MSR_STAR, (u64)SEL_KERNEL_CODE << 32 | (u64)(SEL_USER_BASE | 3) << 48);
 	wrmsr(MSR_LSTAR, (u64)entry_syscall);
 	wrmsr(MSR_FMASK, RFLAGS_CLEARED);
 	apic_init_cpu();
 }
 
-void arch_describe_cpu(char *buffer, size_t size)
+/* The selectors as every thread finds them; then the thread pointer. */
+static void load_user_segments(struct arch_cpu *arch, struct thread *thread)
 {
-	const struct cpu_features *has = &cpu_features;
-	char name[49] = "";
+	asm volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs" : : "r"(0) : "memory");
+	/* Loading GS changes the base that is active: let it be the user's. */
+	asm volatile("swapgs; mov %0, %%gs; swapgs" : : "r"(0) : "memory");
+	wrmsr(MSR_FS_BASE, thread->regs.fs_base);
+	arch->segments_owner = thread;
+	arch->fs_base = thread->regs.fs_base;
+	thread->regs.reload_segments = 0;
+}
 
-	if (cpuid(0x80000000, 0).eax >= 0x80000004)
-		for (u32 i = 0; i < 3; i++) {
-			struct cpuid part = cpuid(0x80000002 + i, 0);
+void arch_enter_user(struct thread *thread)
+{
+	struct arch_cpu *arch = &arch_this_cpu()->arch;
+	struct arch_regs *regs = &thread->regs;
 
-			memcpy(name + 16 * i, &part, 16);
-		}
-	snprintf(buffer, size, "%s (nx%s%s%s%s)", name, has->has_smep ? " smep" : "",
-		 has->has_smap ? " smap" : "", has->has_umip ? " umip" : "",
-		 has->has_pge ? " pge" : "");
+	/* IRET and SYSRET to an address that is none would fault in the kernel. */
+	if (unlikely(regs->rip >= USER_END))
+		entry_bad_pc(thread);
+	if (arch->segments_owner != thread || arch->fs_base != regs->fs_base ||
+	    regs->reload_segments)
+		load_user_segments(arch, thread);
+	arch->tss.rsp0 = (u64)(regs + 1);
+	entry_return_user(regs);
+}
+
+void arch_idle(void)
+{
+	arch_this_cpu()->arch.segments_owner = NULL;
+	entry_idle();
+}
+
+u64 arch_cycles(void)
+{
+	return rdtsc();
 }
 
 bool arch_random(u64 *value)
 {
-	u8 is_valid = 0;
+	bool has_value = false;
 
-	for (u32 tries = 0; cpu_features.has_rdrand && tries < 10 && !is_valid; tries++)
-		asm volatile("rdrand %0; setc %1" : "=r"(*value), "=qm"(is_valid) : : "cc");
-	return is_valid;
+	/* The generator may run dry for a moment; ten failures in a row are a defect (SDM 7.3.17.1). */
+	for (unsigned i = 0; cpu_features.has_rdrand && !has_value && i < 10; i++)
+		asm volatile("rdrand %0; setc %1" : "=r"(*value), "=qm"(has_value) : : "cc");
+	return has_value;
+}
+
+static void brand(char text[49])
+{
+	struct cpuid r;
+
+	text[0] = 0;
+	if (cpuid(0x80000000, 0).eax < 0x80000004)
+		return;
+	for (u32 i = 0; i < 3; i++) {
+		r = cpuid(0x80000002 + i, 0);
+		memcpy(text + 16 * i, &r, sizeof(r));
+	}
+	text[48] = 0;
+}
+
+void arch_describe_cpu(char *buffer, size_t size)
+{
+	char name[49], clock[64];
+
+	brand(name);
+	timer_describe(clock, sizeof(clock));
+	snprintf(buffer, size, "%s, NX%s%s%s%s%s, %s", name[0] ? name : "x86_64",
+		 cpu_features.has_smep ? " SMEP" : "", cpu_features.has_smap ? " SMAP" : "",
+		 cpu_features.has_umip ? " UMIP" : "", cpu_features.has_pge ? " PGE" : "",
+		 cpu_features.has_huge_1g ? " 1G" : "", clock);
 }

@@ -11,8 +11,8 @@
 
 #define KERNEL_HALF (PT_ENTRIES / 2) /* first entry of the root that is the kernel's */
 
-paddr_t kernel_root; /* also read by boot.S */
-extern paddr_t kernel_root;
+extern paddr_t kernel_root; /* read by boot.S */
+paddr_t kernel_root;
 
 bool pt_has_huge_1g;
 
@@ -75,15 +75,17 @@ void arch_flush_kernel_page(kaddr_t address)
 	invlpg(address);
 }
 
-/* Instruction fetch is coherent with stores; the return to user mode serialises. */
+/* Instruction fetch is coherent with stores. */
 void arch_clean_icache(const void *start, size_t size)
 {
 	(void)start;
 	(void)size;
 }
 
+/* What another CPU has stored may have been fetched before: a serialising instruction forgets that (SYSRET is none). */
 void arch_sync_icache(void)
 {
+	cpuid(0, 0);
 }
 
 void arch_clear_page(void *page)

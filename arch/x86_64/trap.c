@@ -1,44 +1,45 @@
 // SPDX-License-Identifier: MIT
 /*
- * Exceptions, the way to user mode, registers and backtraces for people.
- * Source: Intel SDM volume 3, 6.15.
+ * Exceptions.  Those of user mode become fault messages; one of the kernel is
+ * a kernel bug and the end.  The error code and CR2 are described in Intel SDM
+ * volume 3, 6.15 and 4.7.
  */
-#include <kernel/arch.h>
-#include <asm/x86.h>
 #include <kernel/cpu.h>
-#include <kernel/mm.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/thread.h>
 
-#define PF_WRITE 0x02
-#define PF_FETCH 0x10
-
-void trap_user(struct arch_regs *regs);
-__noreturn void trap_kernel(struct arch_regs *regs);
-void trap_bad_pc(struct thread *thread);
-__noreturn void entry_return_user(struct arch_regs *regs);
-__noreturn void entry_bad_pc(struct thread *thread);
-__noreturn void entry_idle(void);
-extern u8 cpu_is_stopping;
-extern u32 nmi_count;
 extern const char boot_stack_bottom[], boot_stack_top[];
 
-u8 cpu_is_stopping; /* read by entry.S */
-u32 nmi_count;      /* written by entry.S */
+void trap_user(struct arch_regs *regs);
+__noreturn void trap_kernel(const struct arch_regs *regs);
+void trap_bad_pc(struct thread *thread);
 
-static u32 fault_kind(u64 vector, u64 error)
+#define PF_PRESENT 0x01
+#define PF_WRITE 0x02
+#define PF_USER 0x04
+#define PF_RESERVED 0x08
+#define PF_FETCH 0x10
+
+/* The architecture's own number of a fault: vector and error code. */
+static u64 fault_code(const struct arch_regs *regs)
+{
+	return regs->vector << 32 | (u32)regs->error;
+}
+
+static u32 kind_of(u64 vector)
 {
 	switch (vector) {
-	case VECTOR_PAGE_FAULT:
-		return error & PF_FETCH	  ? FAULT_EXECUTE
-		       : error & PF_WRITE ? FAULT_WRITE
-					  : FAULT_READ;
-	case 0: case 16: case 19:
+	case 0:  /* divide */
+	case 16: /* x87 */
+	case 19: /* SIMD */
 		return FAULT_ARITHMETIC;
-	case VECTOR_DEBUG: case VECTOR_BREAKPOINT:
+	case VECTOR_DEBUG:
+	case VECTOR_BREAKPOINT:
 		return FAULT_BREAKPOINT;
-	case 6: case 7: case 13: /* invalid opcode, no FPU, general protection */
+	case 6:  /* invalid opcode */
+	case 7:  /* floating point, which user mode does not have */
+	case 13: /* general protection: a privileged instruction, mostly */
 		return FAULT_INSTRUCTION;
 	case 17:
 		return FAULT_ALIGNMENT;
@@ -47,28 +48,40 @@ static u32 fault_kind(u64 vector, u64 error)
 	}
 }
 
+static void page_fault(struct thread *self, const struct arch_regs *regs)
+{
+	struct fault_info fault = { .address = read_cr2(), .code = fault_code(regs) };
+
+	if (regs->error & PF_RESERVED)
+		panic("page-table entry with reserved bits set, address %#lx", fault.address);
+	fault.kind = regs->error & PF_FETCH ? FAULT_EXECUTE :
+		     regs->error & PF_WRITE ? FAULT_WRITE :
+					      FAULT_READ;
+	fault.from_table = fault.address < USER_END;
+	kernel_fault(self, &fault);
+}
+
 void trap_user(struct arch_regs *regs)
 {
-	bool is_page_fault = regs->vector == VECTOR_PAGE_FAULT;
-	struct fault_info fault = {
-		.kind = fault_kind(regs->vector, regs->error),
-		.from_table = is_page_fault,
-		.address = is_page_fault ? read_cr2() : regs->rip,
-		.code = regs->vector << 32 | (u32)regs->error,
+	struct thread *self = arch_this_cpu()->current;
+	struct fault_info fault;
+
+	if (regs->vector == VECTOR_PAGE_FAULT) {
+		page_fault(self, regs);
+		return;
+	}
+	/* INT3 reports the instruction after it; the contract is the faulting one. */
+	if (regs->vector == VECTOR_BREAKPOINT)
+		regs->rip--;
+	fault = (struct fault_info){
+		.kind = kind_of(regs->vector),
+		.address = regs->rip,
+		.code = fault_code(regs),
 	};
-
-	kernel_fault(container_of(regs, struct thread, regs), &fault);
+	kernel_fault(self, &fault);
 }
 
-void trap_kernel(struct arch_regs *regs)
-{
-	pr_error("exception in the kernel:");
-	arch_dump_regs(regs);
-	panic("exception %lu, error %#lx, at %#lx, address %#lx", regs->vector, regs->error,
-	      regs->rip, read_cr2());
-}
-
-/* A jump by somebody else's hand (a fault handler) or past the end of the user half. */
+/* The pc came from a creator or a fault handler; nothing was executed. */
 void trap_bad_pc(struct thread *thread)
 {
 	struct fault_info fault = { .kind = FAULT_EXECUTE, .address = thread->regs.rip };
@@ -76,74 +89,82 @@ void trap_bad_pc(struct thread *thread)
 	kernel_fault(thread, &fault);
 }
 
-/* FS base and the null selectors. Loading %gs clears the kernel's base: it is written again. */
-static void load_thread_segments(struct cpu *cpu, struct thread *thread)
+static const char *const exception_names[NR_EXCEPTIONS] = {
+	[0] = "divide error",		[1] = "debug",
+	[3] = "breakpoint",		[5] = "bound range",
+	[6] = "invalid opcode",		[7] = "floating point in the kernel",
+	[8] = "double fault (stack overflow?)", [10] = "invalid TSS",
+	[11] = "segment not present",	[12] = "stack segment",
+	[13] = "general protection",	[14] = "page fault",
+	[17] = "alignment check",	[18] = "machine check",
+};
+
+void trap_kernel(const struct arch_regs *regs)
 {
-	asm volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%fs\n\tmov %0, %%gs"
-		     :
-		     : "r"(0)
-		     : "memory");
-	wrmsr(MSR_GS_BASE, (u64)cpu);
-	wrmsr(MSR_FS_BASE, thread->regs.fs_base);
-	thread->regs.reload_segments = 0;
-	cpu->arch.segments_owner = thread;
+	const char *name = regs->vector < NR_EXCEPTIONS ? exception_names[regs->vector] : NULL;
+
+	arch_dump_regs(regs);
+	if (regs->vector == VECTOR_PAGE_FAULT)
+		panic("kernel page fault: %s of %#lx at %#lx",
+		      regs->error & PF_FETCH ? "execution" :
+		      regs->error & PF_WRITE ? "write" :
+					       "read",
+		      read_cr2(), regs->rip);
+	panic("kernel exception %lu: %s, error %#lx at %#lx", regs->vector, name ? name : "unknown",
+	      regs->error, regs->rip);
 }
 
-void arch_enter_user(struct thread *thread)
+void arch_dump_regs(const struct arch_regs *r)
 {
-	struct cpu *cpu = arch_this_cpu();
-
-	if (thread->regs.rip >= USER_END)
-		entry_bad_pc(thread);
-	cpu->arch.tss.rsp0 = (u64)(&thread->regs + 1);
-	if (thread->regs.reload_segments || cpu->arch.segments_owner != thread)
-		load_thread_segments(cpu, thread);
-	entry_return_user(&thread->regs);
+	pr_error("rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx\n", r->cs, r->rip, r->ss, r->rsp,
+		 r->rflags);
+	pr_error("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
+	pr_error("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
+	pr_error("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
+	pr_error("r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx\n", r->r13, r->r14, r->r15,
+		 read_cr2());
+	pr_error("cr3 %016lx  vector %lu  error %lx\n", read_cr3(), r->vector, r->error);
 }
 
-void arch_idle(void)
-{
-	entry_idle();
-}
+/* More than the deepest chain of calls; less than a screen. */
+#define BACKTRACE_LIMIT 40
+/* No kernel stack is larger (mm/kmap.c); reading below the top never meets its guard page from above. */
+#define STACK_REACH 4096
 
-void arch_dump_regs(const struct arch_regs *regs)
-{
-	printk(LOG_ERROR, "  rip %016lx rsp %016lx flags %08lx cs %lx", regs->rip, regs->rsp,
-	       regs->rflags, regs->cs);
-	printk(LOG_ERROR, "  rax %016lx rbx %016lx rcx %016lx rdx %016lx", regs->rax, regs->rbx,
-	       regs->rcx, regs->rdx);
-	printk(LOG_ERROR, "  rsi %016lx rdi %016lx rbp %016lx r8  %016lx", regs->rsi, regs->rdi,
-	       regs->rbp, regs->r8);
-	printk(LOG_ERROR, "  r9  %016lx r10 %016lx r11 %016lx r12 %016lx", regs->r9, regs->r10,
-	       regs->r11, regs->r12);
-	printk(LOG_ERROR, "  r13 %016lx r14 %016lx r15 %016lx", regs->r13, regs->r14, regs->r15);
-}
-
-/* The end of the stack that @address lies on, 0 if it is none of this CPU's. */
+/* End of the kernel stack that holds a frame at @address, 0 if none does. */
 static kaddr_t stack_end(kaddr_t address)
 {
 	const struct cpu *cpu = arch_this_cpu();
 	kaddr_t top;
 
-	if (address >= (kaddr_t)boot_stack_bottom && address < (kaddr_t)boot_stack_top)
+	if (cpu_is_exception_stack(cpu, address, &top))
+		return top;
+	if (range_within(address, 0, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top))
 		return (kaddr_t)boot_stack_top;
-	if (cpu->stack_top &&
-	    range_within(address, 8, cpu->stack_top - KERNEL_STACK_SIZE, cpu->stack_top))
+	if (cpu->stack_top && range_within(address, 0, cpu->stack_top - STACK_REACH, cpu->stack_top))
 		return cpu->stack_top;
-	return cpu_is_exception_stack(cpu, address, &top) ? top : 0;
+	return 0;
 }
 
+/*
+ * A frame: the caller's frame pointer, then the return address.  The chain may
+ * step from an exception stack to the stack that was interrupted; within one
+ * stack it must rise, so that a damaged one ends.
+ */
 void arch_backtrace(void (*visit)(kaddr_t address))
 {
-	const kaddr_t *frame = __builtin_frame_address(0);
-	kaddr_t end = stack_end((kaddr_t)frame);
+	kaddr_t frame = (kaddr_t)__builtin_frame_address(0);
+	kaddr_t end = stack_end(frame);
+	kaddr_t next;
 
-	while (end && (kaddr_t)frame + 16 <= end && IS_ALIGNED((kaddr_t)frame, 8)) {
-		const kaddr_t *next = (const kaddr_t *)frame[0];
-
-		visit(frame[1]);
-		if (next <= frame)
+	for (unsigned i = 0; i < BACKTRACE_LIMIT && end; i++) {
+		if (!IS_ALIGNED(frame, 8UL) || frame + 16 > end)
+			return;
+		visit(((const kaddr_t *)frame)[1]);
+		next = *(const kaddr_t *)frame;
+		if (next <= frame && stack_end(next) == end)
 			return;
 		frame = next;
+		end = stack_end(frame);
 	}
 }
