@@ -1,140 +1,201 @@
 // SPDX-License-Identifier: MIT
 /*
- * Time: the time-stamp counter, and the local APIC's one-shot timer.
+ * Time: the time-stamp counter, in nanoseconds, and the local APIC's one-shot
+ * timer.  Neither says how fast it is, so both are measured for a millisecond
+ * against a clock that does: ACPI's PM timer, the HPET, or channel 0 of the
+ * PIT read back.  Where there is none of them the local APIC is taken to run
+ * at 1 GHz, which QEMU's does, and the log says so.
  *
- * Both are measured once against a clock of known frequency: ACPI's timer
- * (3.579545 MHz; ACPI Specification 6.5, 4.8.3.3) or the HPET (specification
- * 1.0a).  A machine with neither is told to count at the 1 GHz that QEMU's
- * local timer has, and the notice says so.
+ * Sources: ACPI Specification 6.5, 4.8.3.3; IA-PC HPET 1.0a; 8254 data sheet.
  */
-#include <kernel/arch.h>
-#include <asm/x86.h>
 #include <kernel/bootinfo.h>
 #include <kernel/cpu.h>
 #include <kernel/mm.h>
 #include <kernel/printk.h>
 #include <lib/printf.h>
 
-#define SECOND 1000000000UL
+#define NS_PER_SECOND 1000000000UL
+#define CALIBRATION_NS 1000000UL
 #define PM_TIMER_HZ 3579545UL
-#define PM_TIMER_MASK 0xffffffu
-#define ASSUMED_APIC_HZ 1000000000UL
-#define HPET_PERIOD 0x4 /* femtoseconds a tick */
+#define PIT_HZ 1193182UL
+#define PIT_COUNTER 0x40
+#define PIT_CONTROL 0x43
+#define PIT_RATE_GENERATOR 0x34 /* channel 0, low then high byte, mode 2 */
+#define HPET_PERIOD 4           /* femtoseconds, upper half of the capabilities */
 #define HPET_CONFIG 0x10
 #define HPET_COUNTER 0xf0
-#define FEMTOSECONDS 1000000000000000UL
+#define ASSUMED_LAPIC_HZ NS_PER_SECOND
 
-static u64 tsc_hz, apic_hz, tsc_start;
-static u64 tsc_to_ns; /* 32.32 fixed point */
-static const char *reference = "nothing";
-
-/* A clock to measure against: reads its counter. */
-struct clock {
+/* A clock of known frequency that counts up, modulo @mask + 1. */
+struct reference {
+	const char *name;
 	u32 (*read)(void);
 	u32 mask;
 	u64 hz;
-	const char *name;
+};
+
+struct sample {
+	u32 reference, lapic;
+	u64 tsc;
 };
 
 static u16 pm_port;
 static volatile u32 *hpet;
+static struct reference reference;
 
-static u32 pm_read(void)
+static u64 tsc_hz, lapic_hz;
+static u64 tsc_base;
+static u64 ns_per_tsc;   /* 32.32 fixed point */
+static u64 ticks_per_ns; /* of the local timer, 32.32 */
+
+static u32 read_pm(void)
 {
 	return inl(pm_port);
 }
 
-static u32 hpet_read(void)
+static u32 read_hpet(void)
 {
 	return hpet[HPET_COUNTER / 4];
 }
 
-static bool find_clock(const struct boot_info *info, struct clock *clock)
+/* It counts down. */
+static u32 read_pit(void)
 {
-	if (info->pm_timer_port) {
-		pm_port = (u16)info->pm_timer_port;
-		*clock = (struct clock){ pm_read, PM_TIMER_MASK, PM_TIMER_HZ, "ACPI timer" };
-		return true;
-	}
+	u32 low;
+
+	outb(PIT_CONTROL, 0); /* latch channel 0 */
+	low = inb(PIT_COUNTER);
+	return ~(low | (u32)inb(PIT_COUNTER) << 8);
+}
+
+/* It moves at all: a port without a device reads the same for ever. */
+static bool runs(const struct reference *r)
+{
+	u32 first = r->read();
+
+	for (u32 i = 0; i < 10000; i++)
+		if (((r->read() - first) & r->mask) != 0)
+			return true;
+	return false;
+}
+
+static bool try_hpet(const struct boot_info *info)
+{
 	if (!info->hpet_base)
 		return false;
-	hpet = kmap_device(info->hpet_base, 0x400, false);
+	hpet = kmap_device(info->hpet_base, PAGE_SIZE, false);
 	if (!hpet[HPET_PERIOD / 4])
 		return false;
 	hpet[HPET_CONFIG / 4] |= 1;
-	*clock = (struct clock){ hpet_read, ~0u, FEMTOSECONDS / hpet[HPET_PERIOD / 4], "HPET" };
-	return true;
+	reference = (struct reference){ "HPET", read_hpet, ~0U,
+					1000000000000000UL / hpet[HPET_PERIOD / 4] };
+	return runs(&reference);
 }
 
-static void measure(const struct clock *clock)
+static bool find_reference(const struct boot_info *info)
 {
-	u32 ticks = (u32)(clock->hz / 1000), start, passed;
-	u64 tsc;
-
-	start = clock->read();
-	tsc = rdtsc();
-	apic_timer_start(~0u);
-	do {
-		passed = (clock->read() - start) & clock->mask;
-		arch_cpu_relax();
-	} while (passed < ticks);
-	apic_hz = (u64)(~0u - apic_timer_count()) * clock->hz / passed;
-	tsc_hz = (rdtsc() - tsc) * clock->hz / passed;
-	reference = clock->name;
+	if (info->pm_timer_port) {
+		pm_port = (u16)info->pm_timer_port;
+		reference = (struct reference){ "ACPI PM timer", read_pm, 0xffffff, PM_TIMER_HZ };
+		if (runs(&reference))
+			return true;
+	}
+	if (try_hpet(info))
+		return true;
+	outb(PIT_CONTROL, PIT_RATE_GENERATOR);
+	outb(PIT_COUNTER, 0);
+	outb(PIT_COUNTER, 0);
+	reference = (struct reference){ "PIT", read_pit, 0xffff, PIT_HZ };
+	return runs(&reference);
 }
 
-/* No known clock: count the time-stamp counter against the local timer's usual frequency. */
+/* All three at once: of a few tries the one that was interrupted least. */
+static struct sample take_sample(void)
+{
+	struct sample best = { 0 }, s;
+	u64 shortest = ~0UL;
+	u64 before;
+
+	for (u32 i = 0; i < 5; i++) {
+		before = rdtsc();
+		s.reference = reference.read();
+		s.lapic = apic_timer_count();
+		s.tsc = rdtsc();
+		if (s.tsc - before < shortest) {
+			shortest = s.tsc - before;
+			best = s;
+		}
+	}
+	return best;
+}
+
+static void measure(void)
+{
+	u64 wanted = reference.hz * CALIBRATION_NS / NS_PER_SECOND;
+	struct sample start, end;
+	u64 ticks;
+
+	start = take_sample();
+	do {
+		arch_cpu_relax();
+		ticks = (reference.read() - start.reference) & reference.mask;
+	} while (ticks < wanted);
+	end = take_sample();
+	ticks = (end.reference - start.reference) & reference.mask;
+	tsc_hz = (end.tsc - start.tsc) * reference.hz / ticks;
+	lapic_hz = (u64)(start.lapic - end.lapic) * reference.hz / ticks;
+}
+
+/* Nothing to measure with: the local timer is the clock. */
 static void assume(void)
 {
+	u32 wanted = (u32)(ASSUMED_LAPIC_HZ * CALIBRATION_NS / NS_PER_SECOND);
+	u32 start = apic_timer_count();
 	u64 tsc = rdtsc();
 
-	apic_timer_start(~0u);
-	while (apic_timer_count() > 0xffffffffu - ASSUMED_APIC_HZ / 1000)
+	while (start - apic_timer_count() < wanted)
 		arch_cpu_relax();
-	apic_hz = ASSUMED_APIC_HZ;
-	tsc_hz = (rdtsc() - tsc) * 1000;
-	reference = "an assumed local timer of 1 GHz";
-	pr_notice("timer: no ACPI timer and no HPET: %s", reference);
+	tsc_hz = (rdtsc() - tsc) * (NS_PER_SECOND / CALIBRATION_NS);
+	lapic_hz = ASSUMED_LAPIC_HZ;
+	reference.name = "local APIC, assumed 1 GHz";
+	pr_notice("timer: no PM timer, HPET or PIT; taking the local APIC to run at 1 GHz\n");
+}
+
+/* (a * b) >> 32 without losing the upper bits of the product. */
+static u64 scale(u64 a, u64 b)
+{
+	return (u64)((unsigned __int128)a * b >> 32);
 }
 
 void timer_init(const struct boot_info *info)
 {
-	struct clock clock;
-
-	if (find_clock(info, &clock))
-		measure(&clock);
+	apic_init_cpu();
+	apic_timer_start(~0U);
+	if (find_reference(info))
+		measure();
 	else
 		assume();
 	apic_timer_start(0);
-	tsc_hz = MAX(tsc_hz, 1000000UL);
-	tsc_to_ns = (SECOND << 32) / tsc_hz;
-	tsc_start = rdtsc();
-	pr_info("timer: counter %lu MHz, local timer %lu MHz, by %s", tsc_hz / 1000000,
-		apic_hz / 1000000, reference);
-}
-
-void timer_describe(char *buffer, size_t size)
-{
-	snprintf(buffer, size, "TSC %lu MHz by %s", tsc_hz / 1000000, reference);
+	/* A counter that stands still would divide by zero below. */
+	tsc_hz = MAX(tsc_hz, 1000UL);
+	lapic_hz = MAX(lapic_hz, 1000UL);
+	ns_per_tsc = (NS_PER_SECOND << 32) / tsc_hz;
+	ticks_per_ns = (lapic_hz << 32) / NS_PER_SECOND;
+	tsc_base = rdtsc();
 }
 
 ktime_t arch_now(void)
 {
-	return (ktime_t)((unsigned __int128)(rdtsc() - tsc_start) * tsc_to_ns >> 32);
+	return tsc_hz ? scale(rdtsc() - tsc_base, ns_per_tsc) : 0;
 }
 
-u64 arch_cycles(void)
+static void arm(ktime_t when)
 {
-	return rdtsc();
-}
+	ktime_t now = arch_now();
+	u64 ticks = when <= now ? 1 : scale(MIN(when - now, 3600 * NS_PER_SECOND), ticks_per_ns) + 1;
 
-/* Count down to the deadline, or as far as the counter reaches. */
-static void arm(ktime_t deadline, ktime_t now)
-{
-	u64 wait = deadline > now ? deadline - now : 0;
-
-	wait = MIN(wait, SECOND);
-	apic_timer_start((u32)MIN(MAX(wait * (apic_hz / 1000) / 1000000, 1UL), 0xffffffffUL));
+	/* A deadline beyond the counter is reached in several runs (timer_fired). */
+	apic_timer_start((u32)MIN(ticks, 0xffffffffUL));
 }
 
 void arch_set_deadline(ktime_t when)
@@ -143,20 +204,20 @@ void arch_set_deadline(ktime_t when)
 	if (when == TIME_NEVER)
 		apic_timer_start(0);
 	else
-		arm(when, arch_now());
+		arm(when);
 }
 
 bool timer_fired(void)
 {
-	ktime_t deadline = arch_this_cpu()->arch.deadline, now = arch_now();
+	struct arch_cpu *arch = &arch_this_cpu()->arch;
 
-	if (deadline == TIME_NEVER)
+	if (arch->deadline == TIME_NEVER)
 		return false;
-	if (now < deadline) {
-		arm(deadline, now);
+	if (arch_now() < arch->deadline) {
+		arm(arch->deadline);
 		return false;
 	}
-	arch_this_cpu()->arch.deadline = TIME_NEVER;
+	arch->deadline = TIME_NEVER;
 	return true;
 }
 
@@ -166,4 +227,9 @@ void timer_delay(u32 microseconds)
 
 	while (arch_now() < end)
 		arch_cpu_relax();
+}
+
+void timer_describe(char *buffer, size_t size)
+{
+	snprintf(buffer, size, "TSC %lu MHz by %s", tsc_hz / 1000000, reference.name);
 }

@@ -24,6 +24,7 @@ enum lock_rank {
 	LOCK_ACCOUNT,     /* charges */
 	LOCK_ZONE,        /* frame allocator */
 	LOCK_RANDOM,
+	LOCK_IRQCHIP,     /* index registers of an interrupt controller */
 	LOCK_CONSOLE,
 };
 
