@@ -5,6 +5,7 @@
  * volume 3, 6.15 and 4.7.
  */
 #include <kernel/cpu.h>
+#include <kernel/mm.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/thread.h>
@@ -128,8 +129,8 @@ void arch_dump_regs(const struct arch_regs *r)
 
 /* More than the deepest chain of calls; less than a screen. */
 #define BACKTRACE_LIMIT 40
-/* No kernel stack is larger (mm/kmap.c); reading below the top never meets its guard page from above. */
-#define STACK_REACH 4096
+/* How far below its top a kernel stack is mapped. */
+#define STACK_REACH KERNEL_STACK_SIZE
 
 /* End of the kernel stack that holds a frame at @address, 0 if none does. */
 static kaddr_t stack_end(kaddr_t address)
