@@ -127,7 +127,7 @@ void bootmem_init(const struct boot_info *info)
 		panic("the boot loader left no usable memory (%u ranges usable, %u reserved)",
 		      info->nr_usable, info->nr_reserved);
 	if (info->nr_ranges_lost || bootmem_free.nr_lost)
-		pr_warning("memory: %u ranges too many, left unused\n",
+		pr_warning("memory: %u ranges too many, left unused",
 			   info->nr_ranges_lost + bootmem_free.nr_lost);
 	window_start = info->early_start;
 	window_end = info->early_end;

@@ -258,6 +258,6 @@ void frame_init(const struct boot_info *info)
 	for (u32 i = 0; i < nr_banks; i++)
 		bank_fill(&banks[i]);
 	account_init(nr_frames);
-	pr_info("memory: %lu MiB free in %u banks, %lu KiB of it below 16 MiB\n", nr_frames >> 8,
+	pr_info("memory: %lu MiB free in %u banks, %lu KiB of it below 16 MiB", nr_frames >> 8,
 		nr_banks, zones[ZONE_DMA].nr_free << 2);
 }
