@@ -3,11 +3,14 @@
  * No memory left: every call that needs some says so, and nothing is lost.
  * The suite takes all frames for the time; the servers need none meanwhile.
  */
+#include "blocked.h"
 #include "test.h"
 
 #define HOARD 4096
 #define SYSTEM startup->system
 #define SELF startup->self
+#define WIDE 512UL /* pages of a mapping that is split */
+#define WATCHED 80 /* more than the kernel's capabilities in a leaf */
 
 static handle_t *hoard;
 static u32 nr_hoarded;
@@ -48,7 +51,9 @@ static void fill_slabs(u64 type)
 
 struct prepared {
 	handle_t process, endpoint, bits, memory, reply;
-	u64 wide, irq, line;
+	u64 wide, irq, line; /* the next line to try */
+	handle_t watched[WATCHED];
+	u32 nr_watched;
 };
 
 static void prepare(struct prepared *p)
@@ -58,9 +63,12 @@ static void prepare(struct prepared *p)
 	p->process = create(TYPE_PROCESS, 0);
 	p->endpoint = create(TYPE_ENDPOINT, 0);
 	p->bits = create(TYPE_NOTIFICATION, 0);
-	p->memory = create(TYPE_MEMORY, 16);
+	p->memory = create(TYPE_MEMORY, WIDE);
 	p->reply = create(TYPE_REPLY, 0);
-	must(mem_map(SELF, p->memory, 0, 16 * PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &p->wide), "mem_map");
+	p->nr_watched = 0;
+	for (u32 i = 0; i < WATCHED; i++)
+		p->watched[i] = create(TYPE_PROCESS, 0);
+	must(mem_map(SELF, p->memory, 0, WIDE * PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &p->wide), "mem_map");
 	must(system_info(SYSTEM, INFO_IRQS, 0, &lines, &unused), "system_info");
 	for (p->line = lines - 1; p->line && irq_create(SYSTEM, p->line, &p->irq) != ST_OK; p->line--)
 		;
@@ -98,18 +106,51 @@ static long try_device(struct prepared *p)
 
 static long try_protect(struct prepared *p)
 {
-	static u64 page = 1;
+	static u64 page = WIDE / 2;
 	long status = mem_protect(SELF, p->wide + page * PAGE_SIZE, PAGE_SIZE, MAP_READ, NULL);
 
 	page += 2;
-	return page < 16 ? status : ST_INVALID;
+	return page < WIDE ? status : ST_INVALID;
 }
 
-static long try_derive(struct prepared *p)
+static long try_unmap(struct prepared *p)
 {
-	u64 child;
+	static u64 page = 1;
+	long status = mem_unmap(SELF, p->wide + page * PAGE_SIZE, PAGE_SIZE, NULL);
 
-	return cap_derive(p->bits, RIGHTS_ALL, 0, &child);
+	page += 2;
+	return page < WIDE / 2 ? status : ST_INVALID;
+}
+
+/* What the kernel holds for us needs a capability of its own. */
+static long try_watch(struct prepared *p)
+{
+	if (p->nr_watched == WATCHED)
+		return ST_INVALID;
+	return process_set_watch(p->watched[p->nr_watched++], p->bits, 1);
+}
+
+static long try_irq(struct prepared *p)
+{
+	u64 irq;
+	long status = ST_BUSY;
+
+	for (; p->line && (status == ST_BUSY || status == ST_INVALID); p->line--)
+		status = irq_create(SYSTEM, p->line, &irq);
+	if (status == ST_OK && nr_hoarded < HOARD)
+		hoard[nr_hoarded++] = (handle_t)irq;
+	return status;
+}
+
+static long try_ports(struct prepared *p)
+{
+	u64 ports;
+	long status = ioport_create(SYSTEM, 0x2e8, 8, &ports);
+
+	(void)p;
+	if (status == ST_OK && nr_hoarded < HOARD)
+		hoard[nr_hoarded++] = (handle_t)ports;
+	return status;
 }
 
 static long try_copy(struct prepared *p)
@@ -119,36 +160,90 @@ static long try_copy(struct prepared *p)
 	return cap_copy(p->bits, p->process, CAP_LEND, RIGHTS_ALL, 0, &child);
 }
 
+static const struct {
+	const char *name;
+	long (*attempt)(struct prepared *p);
+} needy[] = {
+	{ "thread_create", try_thread },   { "mem_map", try_map },
+	{ "mem_create_device", try_device }, { "mem_unmap", try_unmap },
+	{ "process_set_watch", try_watch }, { "ioport_create", try_ports },
+	{ "irq_create", try_irq },
+};
+
 static void test_no_memory(struct prepared *p)
 {
+	bool refused[ARRAY_SIZE(needy)], memory, fault, bind;
 	u64 handle;
-	bool memory, thread, map, device;
 
 	take_all();
 	memory = cap_create(TYPE_MEMORY, 1, &handle) == ST_NOMEM;
 	fill_slabs(TYPE_ENDPOINT);
 	fill_slabs(TYPE_MEMORY);
-	thread = until(try_thread, p, ST_NOMEM);
-	map = until(try_map, p, ST_NOMEM);
-	device = until(try_device, p, ST_NOMEM);
+	fill_slabs(TYPE_NOTIFICATION);
+	fill_slabs(TYPE_REPLY);
+	for (u32 i = 0; i < ARRAY_SIZE(needy); i++)
+		refused[i] = until(needy[i].attempt, p, ST_NOMEM);
 	(void)until(try_protect, p, ST_NOMEM);
+	fault = process_set_fault(p->process, p->endpoint) == ST_NOMEM;
+	bind = irq_bind((handle_t)p->irq, p->bits, 1) == ST_NOMEM;
 	give_all();
 	check(memory, "cap_create without memory: NOMEM");
-	check(thread, "thread_create without memory: NOMEM");
-	check(map, "mem_map without memory: NOMEM");
-	check(device, "mem_create_device without memory: NOMEM");
+	for (u32 i = 0; i < ARRAY_SIZE(needy); i++)
+		if (needy[i].attempt != (HAS_PORTS ? try_irq : try_ports)) /* see report.c */
+			check(refused[i], "%s without memory: NOMEM", needy[i].name);
+	check(fault, "process_set_fault without memory: NOMEM");
+	check(bind, "irq_bind without memory: NOMEM");
 }
 
 static void test_no_slots(struct prepared *p)
 {
-	bool derive, copy;
+	bool copy;
 
 	take_all();
-	derive = until(try_derive, p, ST_NOSLOTS);
 	copy = until(try_copy, p, ST_NOSLOTS);
 	give_all();
-	check(derive, "cap_derive without room: NOSLOTS");
 	check(copy, "cap_copy without room: NOSLOTS");
+}
+
+/* A thread whose call waits for an answer, and is answered by a reply_receive that has no room. */
+static void test_full_messages(struct blocked *caller)
+{
+	struct message message = { 0 };
+
+	must(ipc_receive(caller->object, caller->reply, &message), "ipc_receive");
+	message = (struct message){ .accept = 1 };
+	WANT(ipc_reply_receive(caller->object, caller->reply, &message), ST_NOSLOTS);
+	message = (struct message){ .accept = 1 };
+	WANT(ipc_receive(caller->object, caller->reply, &message), ST_NOSLOTS);
+	message = (struct message){ .accept = 1 };
+	WANT(ipc_call(caller->object, &message), ST_NOSLOTS);
+}
+
+/* Every slot of the space taken: a million children of one notification. */
+static void test_full_space(struct prepared *p)
+{
+	struct blocked caller;
+	u64 handle, filled = 0;
+	long status;
+
+	blocked_start(&caller, OP_CALL);
+	while ((status = cap_derive(p->bits, RIGHT_SIGNAL, 0, &handle)) == ST_OK)
+		filled++;
+	want(status, ST_NOSLOTS, "cap_derive into a full space");
+	check(filled > 1000000, "a capability space holds a million (%lu)", filled);
+	WANT(cap_create(TYPE_NOTIFICATION, 0, &handle), ST_NOSLOTS);
+	WANT(thread_create(p->process, PAGE_SIZE, PAGE_SIZE, 0, 0, &handle, NULL), ST_NOSLOTS);
+	WANT(mem_create_device(SYSTEM, 0xf0000000UL, 1, MEM_DEVICE, &handle), ST_NOSLOTS);
+	for (; p->line; p->line--)
+		if (irq_create(SYSTEM, p->line, &handle) == ST_NOSLOTS)
+			break;
+	check(p->line > 0, "irq_create without a slot: NOSLOTS");
+	if (HAS_PORTS)
+		WANT(ioport_create(SYSTEM, 0x2e8, 8, &handle), ST_NOSLOTS);
+	test_full_messages(&caller);
+	WANT(cap_revoke(p->bits), ST_OK);
+	WANT(blocked_stop(&caller), ST_OK);
+	blocked_free(&caller);
 }
 
 static void test_exact(void)
@@ -177,9 +272,12 @@ void test_exhaustion(void)
 		fail("no memory");
 	test_exact();
 	prepare(&p);
+	test_full_space(&p);
 	test_no_memory(&p);
 	test_no_slots(&p);
-	(void)mem_unmap(SELF, p.wide, 16 * PAGE_SIZE, NULL);
+	for (u32 i = 0; i < WATCHED; i++)
+		(void)cap_destroy(p.watched[i]);
+	(void)mem_unmap(SELF, p.wide, WIDE * PAGE_SIZE, NULL);
 	(void)cap_delete((handle_t)p.irq);
 	(void)cap_destroy(p.process);
 	(void)cap_delete(p.endpoint);

@@ -140,6 +140,7 @@ static void without_page(void *argument)
 	u64 both = self->endpoint | (u64)self->reply << 32;
 	u64 nine = 9UL << MSG_WORDS_SHIFT;
 
+	self->refused += ipc_raw(SYS_ipc_reply_receive | nine, both, &message) == ST_TOOLONG;
 	self->refused += ipc_raw(SYS_ipc_call | nine, self->endpoint, &message) == ST_TOOLONG;
 	self->refused += ipc_raw(SYS_ipc_send | nine, self->endpoint, &message) == ST_TOOLONG;
 	self->refused += ipc_raw(SYS_ipc_receive | MSG_TIMEOUT, both, &message) == ST_TOOLONG;
@@ -153,7 +154,7 @@ static void test_pageless(handle_t endpoint, handle_t reply)
 	must(uthread_start(&pageless.thread, without_page, &pageless,
 			   THREAD_DEFAULT | THREAD_NO_PAGE), "uthread_start");
 	must(uthread_join(&pageless.thread, PATIENCE), "uthread_join");
-	check(pageless.refused == 4, "without a message page: TOOLONG for length or deadline, four calls");
+	check(pageless.refused == 5, "without a message page: TOOLONG for length or deadline, five calls");
 }
 
 /* ---- capabilities in messages ---- */
@@ -201,6 +202,22 @@ static void test_no_reply(void)
 	WANT(ipc_call(no_grant, &message), ST_NORIGHTS);
 	(void)cap_delete(no_grant);
 	blocked_free(&receiver);
+	blocked_start(&receiver, OP_REPLY_RECEIVE);
+	WANT(ipc_call(receiver.object, &message), ST_CAPSPACE);
+	blocked_free(&receiver);
+}
+
+static void test_reply_receive_handles(handle_t endpoint, handle_t reply)
+{
+	struct message message = { 0 };
+	handle_t deaf = weaker(endpoint, RIGHT_SEND);
+
+	WANT(ipc_reply_receive(NOBODY, reply, &message), ST_BADHANDLE);
+	WANT(ipc_reply_receive(reply, reply, &message), ST_BADTYPE);
+	WANT(ipc_reply_receive(deaf, reply, &message), ST_NORIGHTS);
+	WANT(ipc_reply_receive(endpoint, NOBODY, &message), ST_BADHANDLE);
+	WANT(ipc_reply_receive(endpoint, endpoint, &message), ST_BADTYPE);
+	(void)cap_delete(deaf);
 }
 
 static void test_reply_receive_errors(void)
@@ -278,6 +295,7 @@ void test_ipc(void)
 	test_non_blocking(endpoint, reply);
 	test_tags(endpoint, reply);
 	test_pageless(endpoint, reply);
+	test_reply_receive_handles(endpoint, reply);
 	test_transfer();
 	test_no_reply();
 	test_reply_receive_errors();

@@ -11,6 +11,17 @@ static bool is_expected(u32 call)
 					     call != SYS_ioport_out);
 }
 
+/*
+ * A reply object has one capability, which nothing can weaken: there is none
+ * without USE.  A PC has fewer interrupt lines than one frame has room for
+ * their objects, and the console's line has taken that frame.
+ */
+static bool is_unreachable(u32 call, long error)
+{
+	return (call == SYS_ipc_reply && error == ST_NORIGHTS) ||
+	       (HAS_PORTS && call == SYS_irq_create && error == ST_NOMEM);
+}
+
 void test_tally(void)
 {
 	char missing[120];
@@ -21,7 +32,8 @@ void test_tally(void)
 
 		missing[0] = '\0';
 		for (; *error; error++)
-			if (!tally_count(syscall_errors[i].number, *error) && used < sizeof(missing))
+			if (!tally_count(syscall_errors[i].number, *error) && used < sizeof(missing) &&
+			    !is_unreachable(syscall_errors[i].number, *error))
 				used += (size_t)snprintf(missing + used, sizeof(missing) - used, " %s",
 							 status_name(*error));
 		if (!is_expected(syscall_errors[i].number))
