@@ -68,7 +68,8 @@ def command(options, config):
     append = options.append
     if append is None:
         # Without a terminal nobody can type into the shell: show the demonstration and power off.
-        append = "" if options.print or sys.stdin.isatty() else "demo"
+        programs = [name for name in ("demo", "test") if config.get("USER_TESTS" if name == "test" else "USER_DEMO")]
+        append = "" if options.print or sys.stdin.isatty() or not programs else programs[0]
     if append and not options.iso:
         line += ["-append", append]
     return line + shlex.split(options.extra or "")

@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--name", default="qemu")
     parser.add_argument("--smp", default="1,4")
     parser.add_argument("--append", default="test")
-    parser.add_argument("--timeout", type=int, default=180)
+    parser.add_argument("--timeout", type=int, default=300)
     options = parser.parse_args()
     tap = Tap()
     for smp in options.smp.split(","):
