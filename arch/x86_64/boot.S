@@ -156,7 +156,7 @@ boot_64:
  */
 	.section .rodata.trampoline, "a"
 	.code16
-	.globl trampoline_start, trampoline_end
+	.globl trampoline_start, trampoline_size
 trampoline_start:
 	cli
 	cld
@@ -170,6 +170,9 @@ boot_gdt_copy:
 	.short boot_gdt_end - boot_gdt - 1
 	.long PHYS(boot_gdt)
 trampoline_end:
+	.balign 4
+trampoline_size:
+	.long trampoline_end - trampoline_start
 
 	.section .boot, "ax"
 	.code32

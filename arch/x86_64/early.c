@@ -18,7 +18,8 @@
 paddr_t kernel_phys = KERNEL_PHYS;
 
 extern char image_end[];
-extern const char trampoline_start[], trampoline_end[];
+extern const char trampoline_start[];
+extern const u32 trampoline_size;
 
 __noreturn void boot_main(u32 magic, u32 handover);
 
@@ -245,7 +246,7 @@ static void reserve_low_memory(void)
 		if (!is_usable(page, PAGE_SIZE) || is_reserved(page, PAGE_SIZE))
 			continue;
 		boot_info_add_reserved(&info, page, PAGE_SIZE);
-		memcpy(phys_to_ptr(page), trampoline_start, trampoline_end - trampoline_start);
+		memcpy(phys_to_ptr(page), trampoline_start, trampoline_size);
 		smp_set_trampoline(page);
 		return;
 	}
