@@ -6,10 +6,12 @@
  * The enable bits would not do, because a completion of a line that is not
  * enabled is ignored, and the line would then stay claimed for ever.
  *
- * A context's enable words are written by their hart alone, so they need no
- * lock.  A line that moved to another hart stays enabled on the old one until
- * that claims nothing or a line no longer its own; both would be interrupted
- * meanwhile, one of them for nothing.
+ * A line that moved to another hart stays enabled on the old one until that
+ * claims nothing or a line no longer its own: it might be between claim and
+ * completion now.  Both are interrupted meanwhile, one of them for nothing.
+ *
+ * A machine may have harts that are not connected to the one controller known
+ * here; their lines go to the first CPU that is.
  * Source: RISC-V Platform-Level Interrupt Controller Specification 1.0.
  */
 #include <kernel/arch.h>
@@ -19,6 +21,7 @@
 #include <kernel/cpu.h>
 #include <kernel/mm.h>
 #include <kernel/printk.h>
+#include <kernel/spinlock.h>
 
 #define MAX_SOURCES 1024
 #define IRQ_SUPERVISOR_EXTERNAL 9 /* a context's input of the hart's own controller */
@@ -31,6 +34,9 @@
 
 static volatile u8 *plic; /* NULL: there is none */
 static u32 nr_lines;      /* sources are 1 to nr_lines - 1 */
+static const struct cpu *first_connected; /* set while CPUs come up, one by one */
+
+static struct spinlock lock = { .rank = LOCK_IRQCHIP }; /* enable words: 32 lines share one */
 
 /* Index of the CPU a line goes to; atomic, written under the irq object's lock. */
 static u16 route[MAX_SOURCES];
@@ -80,9 +86,11 @@ void plic_init_cpu(struct cpu *cpu)
 
 	cpu->arch.plic_context = context;
 	if (context == NO_CONTEXT) {
-		pr_warning("plic: hart %lu is not connected to it", cpu->hwid);
+		pr_notice("plic: hart %lu is not connected to it", cpu->hwid);
 		return;
 	}
+	if (!first_connected)
+		first_connected = cpu;
 	for (u32 word = 0; word <= (nr_lines - 1) / 32; word++)
 		set(PLIC_ENABLE(context, word), 0);
 	set(PLIC_THRESHOLD(context), 0);
@@ -93,7 +101,9 @@ static void set_enabled(u32 context, u32 line, bool is_enabled)
 	u64 word = PLIC_ENABLE(context, line / 32);
 	u32 bit = 1U << line % 32;
 
+	spin_lock(&lock);
 	set(word, is_enabled ? get(word) | bit : get(word) & ~bit);
+	spin_unlock(&lock);
 }
 
 static bool is_routed_here(u32 line)
@@ -135,17 +145,16 @@ void arch_irq_mask(u32 irq)
 		set(PLIC_PRIORITY(irq), 0);
 }
 
-/* The line keeps its place if this hart is not connected. */
 void arch_irq_unmask(u32 irq)
 {
-	struct cpu *cpu = arch_this_cpu();
+	const struct cpu *cpu = arch_this_cpu();
 
-	if (!irq || irq >= nr_lines)
+	if (cpu->arch.plic_context == NO_CONTEXT)
+		cpu = first_connected;
+	if (!cpu || !irq || irq >= nr_lines)
 		return;
-	if (cpu->arch.plic_context != NO_CONTEXT) {
-		store_relaxed(&route[irq], (u16)cpu->index);
-		set_enabled(cpu->arch.plic_context, irq, true);
-	}
+	store_relaxed(&route[irq], (u16)cpu->index);
+	set_enabled(cpu->arch.plic_context, irq, true);
 	set(PLIC_PRIORITY(irq), 1);
 }
 

@@ -13,7 +13,7 @@ struct cpu;
 
 struct arch_cpu {
 	u64 scratch;      /* entry: the interrupted stack pointer on its way to the registers */
-	u32 plic_context; /* of this hart's supervisor mode, PLIC_NO_CONTEXT if it has none */
+	u32 plic_context; /* of this hart's supervisor mode, ~0 if it has none */
 };
 
 static inline struct cpu *arch_this_cpu(void)
