@@ -111,7 +111,7 @@ boot_virtual:
 	mv	a1, s1
 	li	s0, 0			/* end of the chain of frames */
 	call	boot_main
-	ebreak				/* keeps the return address inside this function, for backtraces */
+	ebreak				/* the return address stays in this function */
 	.size boot_entry, . - boot_entry
 
 /* a0 hart, a1 struct cpu at its link address; arch_start_cpu() set secondary_satp */
