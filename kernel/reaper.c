@@ -68,9 +68,11 @@ void reaper_add(struct object *object)
 	struct thread *reaper = cpu->reaper;
 
 	list_push_back(cpu, object);
-	/* Waiting for a flush, it finds the object when it wakes. */
-	if (reaper->state == THREAD_BLOCKED && load_acquire(&reaper->wait_kind) == WAIT_NONE &&
-	    !load_relaxed(&reaper->requests))
+	/*
+	 * Waiting for a flush, it finds the object when it wakes.  wait_kind does not tell: a
+	 * claimant on another CPU may have cleared it and not posted the thread home yet.
+	 */
+	if (reaper->state == THREAD_BLOCKED && !reaper->wait_object)
 		sched_make_runnable(reaper);
 }
 
@@ -137,8 +139,10 @@ void reaper_step(struct cpu *cpu)
 	/* flush_wait() blocks the reaper if there is something to wait for. */
 	if (result == REAP_FLUSH && flush_wait(wait, reaper))
 		return;
-	if (cpu->reap_first)
+	if (cpu->reap_first) {
 		sched_yield(reaper);
-	else
+	} else {
+		reaper->wait_object = NULL; /* idle: for reaper_add() to wake */
 		sched_block(reaper, TIME_NEVER);
+	}
 }
