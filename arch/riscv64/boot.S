@@ -111,7 +111,7 @@ boot_virtual:
 	mv	a1, s1
 	li	s0, 0			/* end of the chain of frames */
 	call	boot_main
-	ebreak				/* the return address stays in this function */
+	ebreak			/* the return address stays in here */
 	.size boot_entry, . - boot_entry
 
 /* a0 hart, a1 struct cpu at its link address; arch_start_cpu() set secondary_satp */

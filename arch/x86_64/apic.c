@@ -127,7 +127,8 @@ static void add_ioapic(struct ioapic *ioapic, const struct boot_ioapic *boot)
 	ioapic->registers = kmap_device(boot->base, PAGE_SIZE, false);
 	ioapic->first = boot->gsi_base;
 	ioapic->count = (ioapic_read(ioapic, IOAPIC_VERSION) >> 16 & 0xff) + 1;
-	for (u32 irq = ioapic->first; irq < ioapic->first + ioapic->count && irq < NR_LINES; irq++) {
+	for (u32 irq = ioapic->first; irq < ioapic->first + ioapic->count && irq < NR_LINES;
+	     irq++) {
 		lines[irq] = (struct line){
 			.ioapic = ioapic,
 			.mode = irq < NR_ISA ? 0 : ENTRY_LEVEL,

@@ -193,7 +193,8 @@ ktime_t arch_now(void)
 static void arm(ktime_t when)
 {
 	ktime_t now = arch_now();
-	u64 ticks = when <= now ? 1 : scale(MIN(when - now, 3600 * NS_PER_SECOND), ticks_per_ns) + 1;
+	u64 ticks =
+		when <= now ? 1 : scale(MIN(when - now, 3600 * NS_PER_SECOND), ticks_per_ns) + 1;
 
 	/* A deadline beyond the counter is reached in several runs (timer_fired). */
 	apic_timer_start((u32)MIN(ticks, 0xffffffffUL));

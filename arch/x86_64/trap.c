@@ -119,7 +119,8 @@ void arch_dump_regs(const struct arch_regs *r)
 {
 	pr_error("rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx\n", r->cs, r->rip, r->ss, r->rsp,
 		 r->rflags);
-	pr_error("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
+	pr_error("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", r->rax, r->rbx, r->rcx,
+		 r->rdx);
 	pr_error("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
 	pr_error("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
 	pr_error("r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx\n", r->r13, r->r14, r->r15,
@@ -142,7 +143,8 @@ static kaddr_t stack_end(kaddr_t address)
 		return top;
 	if (range_within(address, 0, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top))
 		return (kaddr_t)boot_stack_top;
-	if (cpu->stack_top && range_within(address, 0, cpu->stack_top - STACK_REACH, cpu->stack_top))
+	if (cpu->stack_top &&
+	    range_within(address, 0, cpu->stack_top - STACK_REACH, cpu->stack_top))
 		return cpu->stack_top;
 	return 0;
 }

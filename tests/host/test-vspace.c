@@ -701,7 +701,8 @@ static void exhaustion(void **state)
 		;
 	account_release(rest);
 	finish();
-	assert_true(idle_frames() >= before); /* the slab of regions is far smaller than the memories */
+	/* the slab of regions is far smaller than the memories */
+	assert_true(idle_frames() >= before);
 }
 
 /* Where the kernel chooses: in bounds, never twice the same, and down to the last hole. */

@@ -109,7 +109,8 @@ static u32 start_program(const char *name)
 		.archive = startup->archive,
 		.system = startup->system,
 		/* Only the suite may end the machine: it tries what is refused. */
-		.system_rights = services.mode == MODE_TEST ? RIGHTS_ALL : RIGHTS_ALL & ~RIGHT_POWER,
+		.system_rights =
+			services.mode == MODE_TEST ? RIGHTS_ALL : RIGHTS_ALL & ~RIGHT_POWER,
 	};
 
 	return table_start(&program, false);

@@ -97,7 +97,7 @@ static void list_processes(const char *unused)
 	(void)unused;
 	printf("%-16s %-8s %8s %8s %8s\n", "process", "state", "threads", "pages", "caps");
 	for (u64 place = 0; place < MAX_PLACES; place++) {
-		struct message message = { .label = INIT_PROCESS_INFO, .words = 1, .word = { place } };
+		struct message message = {.label = INIT_PROCESS_INFO, .words = 1, .word = {place}};
 		char name[17] = "";
 
 		if (ipc_call(startup->init, &message) != ST_OK || (s32)message.label != ST_OK)
@@ -124,8 +124,9 @@ static void list_capabilities(const char *unused)
 		if (cap_inspect((handle_t)handle, &info, &badge) != ST_OK)
 			continue;
 		type = CAP_INFO_TYPE(info);
-		printf("%#-10lx %-12s %#6lx %5lu %#lx\n", handle, type <= TYPE_MAX ? types[type] : "?",
-		       CAP_INFO_RIGHTS(info), CAP_INFO_DEPTH(info), badge);
+		printf("%#-10lx %-12s %#6lx %5lu %#lx\n", handle,
+		       type <= TYPE_MAX ? types[type] : "?", CAP_INFO_RIGHTS(info),
+		       CAP_INFO_DEPTH(info), badge);
 	}
 }
 
@@ -136,7 +137,8 @@ static void show_memory(const char *unused)
 	(void)unused;
 	(void)system_info(startup->system, INFO_MEMORY, 0, &total, &unoccupied);
 	(void)system_info(startup->system, INFO_MEMORY_QUOTA, 0, &quota, &ignored);
-	printf("%lu frames of 4 KiB, %lu free, %lu not promised to anybody\n", total, unoccupied, quota);
+	printf("%lu frames of 4 KiB, %lu free, %lu not promised to anybody\n", total, unoccupied,
+	       quota);
 }
 
 static void list_cpus(const char *unused)
@@ -145,7 +147,8 @@ static void list_cpus(const char *unused)
 
 	(void)unused;
 	printf("%-4s %-12s %-5s %10s %10s\n", "CPU", "hardware id", "node", "switches", "idle ms");
-	for (u64 cpu = 0; system_info(startup->system, INFO_CPU, cpu, &hardware, &node) == ST_OK; cpu++) {
+	for (u64 cpu = 0; system_info(startup->system, INFO_CPU, cpu, &hardware, &node) == ST_OK;
+	     cpu++) {
 		if (system_info(startup->system, INFO_SWITCHES, cpu, &switches, &idle) != ST_OK)
 			return;
 		printf("%-4lu %#-12lx %-5lu %10lu %10lu\n", cpu, hardware, node, switches,

@@ -66,7 +66,8 @@ void blocked_again(struct blocked *blocked)
 	if (blocked->op == OP_REPLY_RECEIVE)
 		hold_call(blocked);
 	else
-		must(uthread_start(&blocked->thread, run, blocked, blocked->settings), "uthread_start");
+		must(uthread_start(&blocked->thread, run, blocked, blocked->settings),
+		     "uthread_start");
 	/* With a deadline it may be over already. */
 	if (!blocked->timeout && !await_state(blocked->thread.handle, THREAD_STATE_BLOCKED))
 		fail("a thread does not wait (operation %d)", blocked->op);

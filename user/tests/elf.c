@@ -12,7 +12,8 @@ static u64 frames(void)
 {
 	u64 available = 0, unused;
 
-	must(system_info(startup->system, INFO_MEMORY_QUOTA, 0, &available, &unused), "system_info");
+	must(system_info(startup->system, INFO_MEMORY_QUOTA, 0, &available, &unused),
+	     "system_info");
 	return available;
 }
 
@@ -51,10 +52,10 @@ static void test_truncated(const struct program *whole)
 			child_free(&child);
 	}
 	/* What lies behind the last segment may be missing: sections are no use to a loader. */
-	check(refused >= HEADERS && refused + 8 >= tried, "a program cut off at %u places is refused (%u)",
-	      tried, refused);
-	check(settles(capabilities, before, false), "and no capability is left behind (%lu, %lu)", before,
-	      capabilities());
+	check(refused >= HEADERS && refused + 8 >= tried,
+	      "a program cut off at %u places is refused (%u)", tried, refused);
+	check(settles(capabilities, before, false), "and no capability is left behind (%lu, %lu)",
+	      before, capabilities());
 }
 
 /* Random bytes in the headers: refused, or a sound program of another shape that is never started. */
@@ -78,7 +79,8 @@ static void test_damaged(const struct program *whole)
 			for (u32 s = 0; s < image.nr_segments; s++)
 				unsound += image.segment[s].offset + image.segment[s].file_size >
 						   whole->size ||
-					   (image.segment[s].can_write && image.segment[s].can_execute);
+					   (image.segment[s].can_write &&
+					    image.segment[s].can_execute);
 		*byte = old;
 	}
 	check(refused > DAMAGES / 10, "of %u damaged headers %u are refused", DAMAGES, refused);
@@ -124,5 +126,6 @@ void test_elf(void)
 	refuse(&whole, 64 + 4, 7, "a segment writable and executable");
 	refuse(&whole, 64 + 15, 0x7f, "a segment beyond the end");
 	/* The heap has grown by two chunks and keeps them. */
-	check(settles(frames, before - 160, true), "no memory is lost (%lu, %lu frames)", before, frames());
+	check(settles(frames, before - 160, true), "no memory is lost (%lu, %lu frames)", before,
+	      frames());
 }

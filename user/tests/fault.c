@@ -101,7 +101,8 @@ static void test_instruction(handle_t endpoint)
 	must(ipc_receive(endpoint, HANDLE_NULL, &message), "ipc_receive");
 	must(program_wait(child.process, PATIENCE), "program_wait");
 	(void)process_info(child.process, PROCESS_INFO_EXIT, &code, &kind);
-	check(kind == FAULT_INSTRUCTION || kind == FAULT_BREAKPOINT, "a trap instruction: kind %lu", kind);
+	check(kind == FAULT_INSTRUCTION || kind == FAULT_BREAKPOINT, "a trap instruction: kind %lu",
+	      kind);
 	child_free(&child);
 }
 
@@ -114,12 +115,14 @@ static void test_handler(u64 how)
 	handle_t process = process_with_code(&base);
 
 	must(process_set_fault(process, faults), "process_set_fault");
-	must(thread_create(process, NOWHERE, 0, MARK, THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START,
-			   &thread, NULL), "thread_create");
+	must(thread_create(process, NOWHERE, 0, MARK,
+			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, NULL),
+	     "thread_create");
 	must(ipc_receive(faults, reply, &message), "ipc_receive");
 	address = message.word[FAULT_WORD_ADDRESS];
-	check(message.call == MSG_FROM_FAULT && message.label == FAULT_EXECUTE && address == NOWHERE &&
-	      message.word[FAULT_WORD_PC] == NOWHERE && message.words == FAULT_WORDS,
+	check(message.call == MSG_FROM_FAULT && message.label == FAULT_EXECUTE &&
+		      address == NOWHERE && message.word[FAULT_WORD_PC] == NOWHERE &&
+		      message.words == FAULT_WORDS,
 	      "a fault message tells kind, address and pc");
 	message = (struct message){
 		.label = how, .words = 1, .word = { base + BLOB(blob_process_exit) }
@@ -130,7 +133,8 @@ static void test_handler(u64 how)
 	if (how == FAULT_REPLY_JUMP)
 		check(code == MARK && !kind, "its handler let it go on elsewhere");
 	else
-		check(code == PROCESS_CODE_KILLED && kind == FAULT_EXECUTE, "its handler let it end");
+		check(code == PROCESS_CODE_KILLED && kind == FAULT_EXECUTE,
+		      "its handler let it end");
 	(void)cap_delete((handle_t)thread);
 	(void)cap_delete(process);
 	(void)cap_delete(reply);

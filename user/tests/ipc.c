@@ -53,12 +53,14 @@ static void test_lengths(u64 cpu, u64 priority)
 	};
 	u32 right = 0;
 
-	must(uthread_start(&server.thread, echo, &server, THREAD_CPU(cpu) | THREAD_PRIORITY(priority)),
+	must(uthread_start(&server.thread, echo, &server,
+			   THREAD_CPU(cpu) | THREAD_PRIORITY(priority)),
 	     "uthread_start");
 	for (u32 words = 0; words <= MSG_MAX_WORDS; words++)
 		right += round_trip(server.endpoint, words, random_bits() | 1);
 	check(right == MSG_MAX_WORDS + 1,
-	      "calls and replies of 0 to 512 words arrive unchanged, server on CPU %lu at priority %lu",
+	      "calls and replies of 0 to 512 words arrive unchanged, server on CPU %lu at priority "
+	      "%lu",
 	      cpu, priority);
 	(void)cap_destroy(server.endpoint);
 	WANT(uthread_join(&server.thread, PATIENCE), ST_OK);
@@ -154,7 +156,8 @@ static void test_pageless(handle_t endpoint, handle_t reply)
 	must(uthread_start(&pageless.thread, without_page, &pageless,
 			   THREAD_DEFAULT | THREAD_NO_PAGE), "uthread_start");
 	must(uthread_join(&pageless.thread, PATIENCE), "uthread_join");
-	check(pageless.refused == 5, "without a message page: TOOLONG for length or deadline, five calls");
+	check(pageless.refused == 5,
+	      "without a message page: TOOLONG for length or deadline, five calls");
 }
 
 /* ---- capabilities in messages ---- */

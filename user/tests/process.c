@@ -17,16 +17,20 @@ static void test_life(void)
 	u64 base, thread, second, bits = 0;
 	handle_t process = process_with_code(&base), ends = create(TYPE_NOTIFICATION, 0);
 
-	check(fact(process, PROCESS_INFO_STATE, &second) == PROCESS_STATE_NEW, "a process is new at first");
+	check(fact(process, PROCESS_INFO_STATE, &second) == PROCESS_STATE_NEW,
+	      "a process is new at first");
 	WANT(process_set_watch(process, ends, 4), ST_OK);
 	WANT(process_set_name(process, 0x6f6c6c6568, 0), ST_OK);
-	check(fact(process, PROCESS_INFO_NAME, &second) == 0x6f6c6c6568, "it has the name it was given");
+	check(fact(process, PROCESS_INFO_NAME, &second) == 0x6f6c6c6568,
+	      "it has the name it was given");
 	WANT(thread_create(process, base + BLOB(blob_spin), 0, 0,
-			   THREAD_PRIORITY(8) | THREAD_NO_PAGE | THREAD_START, &thread, NULL), ST_OK);
+			   THREAD_PRIORITY(8) | THREAD_NO_PAGE | THREAD_START, &thread, NULL),
+	     ST_OK);
 	check(fact(process, PROCESS_INFO_STATE, &second) == PROCESS_STATE_RUNNING && second == 1,
 	      "it runs with one thread");
 	WANT(thread_create(process, base + BLOB(blob_process_exit), 0, 17,
-			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, NULL), ST_OK);
+			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, NULL),
+	     ST_OK);
 	WANT(notify_wait(ends, now() + PATIENCE, &bits), ST_OK);
 	check(bits == 4 && fact(process, PROCESS_INFO_STATE, &second) == PROCESS_STATE_ENDED,
 	      "its end is signalled, also the other thread's out of a loop");
@@ -55,7 +59,8 @@ static void test_kill(void)
 	WANT(notify_wait(ends, now() + PATIENCE, &bits), ST_OK);
 	(void)cap_delete((handle_t)thread);
 	(void)cap_delete(ends);
-	must(system_info(startup->system, INFO_MEMORY_QUOTA, 0, &before, &available), "system_info");
+	must(system_info(startup->system, INFO_MEMORY_QUOTA, 0, &before, &available),
+	     "system_info");
 	for (u32 i = 0; i < 50; i++) {
 		process = ended_process();
 		(void)cap_delete(process);
@@ -68,8 +73,8 @@ static void test_kill(void)
 			break;
 		sleep_for(5 * MILLISECOND);
 	}
-	check(after + 8 >= before, "50 processes come and go, their memory comes back (%lu, %lu frames)",
-	      before, after);
+	check(after + 8 >= before,
+	      "50 processes come and go, their memory comes back (%lu, %lu frames)", before, after);
 }
 
 static void test_deep_watch(void)

@@ -73,7 +73,8 @@
 #define INFO_CPU_NAME 9        /* [16-byte piece] model and protection features of the boot CPU */
 #define INFO_SWITCHES 10       /* [cpu] thread switches, nanoseconds idle */
 #define INFO_VERSION 11        /* [16-byte piece] release and build of the kernel */
-#define INFO_MACHINE 12        /* [16-byte piece] boot protocol, firmware tables, interrupt controller, timer */
+/* [16-byte piece] boot protocol, firmware tables, interrupt controller, timer */
+#define INFO_MACHINE 12
 #define INFO_IRQS 13           /* number of interrupt lines, 0 */
 #define UART_NONE 0
 #define UART_16550_PORT 1      /* I/O ports */

@@ -9,7 +9,8 @@
 
 #define INIT_PROCESS HANDLE_FIRST(0) /* itself, all rights */
 #define INIT_SYSTEM HANDLE_FIRST(1)  /* the machine, all rights */
-#define INIT_ARCHIVE HANDLE_FIRST(2) /* the boot archive: memory, readable; its exact size is INFO_ARCHIVE_SIZE */
+/* the boot archive: memory, readable; its exact size is INFO_ARCHIVE_SIZE */
+#define INIT_ARCHIVE HANDLE_FIRST(2)
 #define INIT_THREAD HANDLE_FIRST(3)  /* its first thread */
 
 #endif
