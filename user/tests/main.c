@@ -82,7 +82,8 @@ static handle_t code_memory(void)
 	if (code)
 		return code;
 	code = create(TYPE_MEMORY, 1);
-	must(mem_map(startup->self, code, 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &address), "mem_map");
+	must(mem_map(startup->self, code, 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &address),
+	     "mem_map");
 	memcpy((void *)address, blob_start, (size_t)(blob_end - blob_start));
 	must(mem_unmap(startup->self, address, PAGE_SIZE, NULL), "mem_unmap");
 	must(mem_seal(code), "mem_seal");

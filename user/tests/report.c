@@ -32,15 +32,16 @@ void test_tally(void)
 
 		missing[0] = '\0';
 		for (; *error; error++)
-			if (!tally_count(syscall_errors[i].number, *error) && used < sizeof(missing) &&
+			if (!tally_count(syscall_errors[i].number, *error) &&
+			    used < sizeof(missing) &&
 			    !is_unreachable(syscall_errors[i].number, *error))
-				used += (size_t)snprintf(missing + used, sizeof(missing) - used, " %s",
-							 status_name(*error));
+				used += (size_t)snprintf(missing + used, sizeof(missing) - used,
+							 " %s", status_name(*error));
 		if (!is_expected(syscall_errors[i].number))
 			continue;
 		if (used)
-			check(false, "%s: every documented error was seen # but:%s", syscall_errors[i].name,
-			      missing);
+			check(false, "%s: every documented error was seen # but:%s",
+			      syscall_errors[i].name, missing);
 		else
 			check(true, "%s: every documented error was seen", syscall_errors[i].name);
 	}

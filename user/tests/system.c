@@ -12,7 +12,8 @@ void test_system(void)
 	u32 ascends = 1;
 
 	for (u64 what = 0; what <= INFO_IRQS; what++)
-		check(system_info(SYSTEM, what, 0, &first, &second) == ST_OK, "system_info %lu", what);
+		check(system_info(SYSTEM, what, 0, &first, &second) == ST_OK, "system_info %lu",
+		      what);
 	WANT(system_info(SYSTEM, 99, 0, &first, &second), ST_INVALID);
 	WANT(system_info(SYSTEM, INFO_CPU, 64, &first, &second), ST_NOTFOUND);
 	WANT(system_info(SYSTEM, INFO_CMDLINE, 1000, &first, &second), ST_NOTFOUND);

@@ -69,7 +69,8 @@ u64 cpus_online(void);
 void blob_thread_exit(void);  /* ends at once */
 void blob_process_exit(void); /* ends its process, code = argument */
 void blob_spin(void);         /* never enters the kernel */
-void blob_read_loop(void);    /* argument: address of a word that holds the address of a counter; for ever */
+/* argument: address of a word that holds the address of a counter; for ever */
+void blob_read_loop(void);
 extern const char blob_start[], blob_end[];
 #define BLOB(function) ((u64)(function) - (u64)blob_start) /* offset in the copy */
 

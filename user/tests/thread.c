@@ -55,9 +55,11 @@ static void test_dead(void)
 	handle_t dead, self = startup->self;
 
 	WANT(thread_create(self, (u64)blob_thread_exit, 0, 0,
-			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, &page), ST_OK);
+			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, &page),
+	     ST_OK);
 	dead = (handle_t)thread;
-	check(page == 0 && await_state(dead, THREAD_STATE_DEAD), "a thread ends, known until deleted");
+	check(page == 0 && await_state(dead, THREAD_STATE_DEAD),
+	      "a thread ends, known until deleted");
 	WANT(thread_resume(dead), ST_DEAD);
 	WANT(thread_suspend(dead), ST_DEAD);
 	WANT(thread_interrupt(dead), ST_DEAD);
@@ -81,7 +83,8 @@ static void test_arguments(void)
 	WANT(thread_info(startup->thread, 99, &number, &page), ST_INVALID);
 	WANT(thread_info(startup->thread, THREAD_INFO_PAGE, &page, &number), ST_OK);
 	(void)thread_self(&thread, &mine);
-	check(mine == page && thread == number && mine, "thread_self tells number and message page");
+	check(mine == page && thread == number && mine,
+	      "thread_self tells number and message page");
 	WANT(thread_set_tls(~0UL), ST_INVALID);
 	WANT(thread_set_tls(0x10000), ST_OK);
 	WANT(thread_set_tls(0), ST_OK);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Random messages.  A server thread answers whatever comes; a client thread
+ * calls without end, so that receiving and answering have somebody to succeed
+ * with.  Nothing here waits longer than a moment.
+ */
+#include "fuzz.h"
+
+#define MOMENT (2 * MILLISECOND)
+
+static struct {
+	struct uthread server, client;
+	handle_t served, server_reply; /* the server's */
+	handle_t endpoint, reply;      /* ours, called by the client */
+} ipc;
+
+static void drop_caps(const struct message *message)
+{
+	for (u32 i = 0; i < MSG_MAX_CAPS; i++)
+		if (message->cap[i] != HANDLE_NULL)
+			(void)cap_delete(message->cap[i]);
+}
+
+static void serve(void *argument)
+{
+	struct message message = { .accept = MSG_MAX_CAPS };
+	bool is_call = false;
+
+	(void)argument;
+	for (;;) {
+		long status = is_call ? ipc_reply_receive(ipc.served, ipc.server_reply, &message) :
+					ipc_receive(ipc.served, ipc.server_reply, &message);
+
+		is_call = status == ST_OK && message.call == SYS_ipc_call;
+		if (status == ST_OK)
+			drop_caps(&message);
+		message = (struct message){ .accept = MSG_MAX_CAPS };
+	}
+}
+
+static void call(void *argument)
+{
+	(void)argument;
+	for (;;) {
+		struct message message = {
+			.words = 3, .accept = 1, .flags = MSG_TIMEOUT, .deadline = now() + MOMENT
+		};
+
+		if (ipc_call(ipc.endpoint, &message) == ST_OK)
+			drop_caps(&message);
+	}
+}
+
+static handle_t endpoint(u64 right)
+{
+	return fuzz_random() % 8 ? (handle_t)right : fuzz_handle(TYPE_ENDPOINT);
+}
+
+/* Now and then more words, capabilities or flags than there may be. */
+static void fill(struct message *message)
+{
+	u64 random = fuzz_random();
+
+	*message = (struct message){
+		.label = (u32)random,
+		.words = (u32)(random >> 32) % (random % 8 ? 64 : 600),
+		.caps = (random >> 8) % 8 ? 0 : (random >> 12) % 6,
+		.accept = (u32)((random >> 16) % ((random >> 20) % 8 ? 3 : 8)),
+		.flags = (random >> 24) % 4 ? MSG_TIMEOUT : MSG_NONBLOCK,
+		.deadline = now() + MOMENT,
+	};
+	for (u32 i = 0; i < MSG_MAX_CAPS; i++)
+		message->cap[i] = fuzz_handle(TYPE_NOTIFICATION);
+}
+
+static void receive_and_answer(void)
+{
+	struct message message;
+
+	fill(&message);
+	message.accept %= 3;
+	if (ipc_receive(endpoint(ipc.endpoint), ipc.reply, &message) != ST_OK)
+		return;
+	drop_caps(&message);
+	fill(&message);
+	if (message.label % 4)
+		message.words %= 16;
+	if (message.label & 1) {
+		(void)ipc_reply(ipc.reply, &message);
+		return;
+	}
+	if (ipc_reply_receive(ipc.endpoint, ipc.reply, &message) == ST_OK)
+		drop_caps(&message);
+	message = (struct message){ 0 };
+	(void)ipc_reply(ipc.reply, &message);
+}
+
+void fuzz_ipc(u32 times)
+{
+	struct message message;
+
+	while (times--) {
+		fill(&message);
+		if (ipc_call(endpoint(ipc.served), &message) == ST_OK)
+			drop_caps(&message);
+		fill(&message);
+		(void)ipc_send(endpoint(ipc.served), &message);
+		receive_and_answer();
+	}
+}
+
+void fuzz_ipc_start(void)
+{
+	ipc.served = create(TYPE_ENDPOINT, 0);
+	ipc.server_reply = create(TYPE_REPLY, 0);
+	ipc.endpoint = create(TYPE_ENDPOINT, 0);
+	ipc.reply = create(TYPE_REPLY, 0);
+	must(uthread_start(&ipc.server, serve, NULL, THREAD_DEFAULT), "uthread_start");
+	must(uthread_start(&ipc.client, call, NULL, THREAD_DEFAULT), "uthread_start");
+}
