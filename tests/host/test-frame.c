@@ -39,15 +39,16 @@ static void make_model(void)
 	memset(may_use, 0, sizeof(may_use));
 	for (u32 i = 0; i < info.nr_usable; i++) {
 		u64 end = (info.usable[i].base + info.usable[i].size) / PAGE_SIZE;
+		u64 frame = DIV_ROUND_UP(info.usable[i].base, PAGE_SIZE);
 
-		for (u64 frame = DIV_ROUND_UP(info.usable[i].base, PAGE_SIZE); frame < end; frame++)
+		for (; frame < end; frame++)
 			may_use[frame] = true;
 	}
 	for (u32 i = 0; i < info.nr_reserved; i++) {
 		u64 base = info.reserved[i].base, size = info.reserved[i].size;
 
-		for (u64 at = ALIGN_DOWN(base, PAGE_SIZE); size && at < base + size; at += PAGE_SIZE)
-			may_use[at / PAGE_SIZE] = false;
+		for (u64 frame = base / PAGE_SIZE; size && frame * PAGE_SIZE < base + size; frame++)
+			may_use[frame] = false;
 	}
 	may_use[0] = false;
 }

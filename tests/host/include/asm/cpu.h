@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host has no processors of its own to describe.
+ * One simulated processor at a time: whichever the test says.
  */
 #ifndef ASM_CPU_H
 #define ASM_CPU_H
@@ -8,6 +8,13 @@
 struct arch_cpu {
 	int unused;
 };
+
+extern struct cpu *host_cpu;
+
+static inline struct cpu *arch_this_cpu(void)
+{
+	return host_cpu;
+}
 
 static inline void arch_cpu_relax(void)
 {
