@@ -148,6 +148,7 @@ boot_64:
 	mov %esi, %edi
 	mov %eax, %esi
 	call boot_main
+	ud2
 	.size boot_64, . - boot_64
 
 /*

@@ -93,7 +93,7 @@ static void take_cmdline(const char *text, size_t limit)
 static void take_module(paddr_t base, u64 size)
 {
 	if (info.archive || !size) {
-		pr_warning("boot: module at %#lx ignored: only one boot archive is taken\n", base);
+		pr_warning("boot: module at %#lx ignored: only one boot archive is taken", base);
 		return;
 	}
 	if (!early_map(base, size))
@@ -213,7 +213,7 @@ static void take_multiboot(paddr_t handover)
 			      tag->size, at, total);
 		take_tag(tag);
 	}
-	pr_warning("boot: the Multiboot2 information has no end tag\n");
+	pr_warning("boot: the Multiboot2 information has no end tag");
 }
 
 static bool is_reserved(paddr_t base, u64 size)
@@ -250,7 +250,7 @@ static void reserve_low_memory(void)
 		smp_set_trampoline(page);
 		return;
 	}
-	pr_warning("boot: no free page below 640 KiB: other processors cannot be started\n");
+	pr_warning("boot: no free page below 640 KiB: other processors cannot be started");
 }
 
 /* The usable range around the image, as far as the boot tables reach. */
@@ -278,12 +278,12 @@ static void take_acpi(void)
 
 	if (!info.firmware) {
 		pr_warning(
-			"boot: no ACPI tables: one processor, no interrupt lines, no power-off\n");
+			"boot: no ACPI tables: one processor, no interrupt lines, no power-off");
 		return;
 	}
 	error = acpi_parse(info.firmware, early_map, &info);
 	if (error)
-		pr_error("boot: ACPI: %s\n", error);
+		pr_error("boot: ACPI: %s", error);
 }
 
 /* What firmware left open, the processor itself tells. */

@@ -10,6 +10,8 @@
  * it interrupted is nothing, so its frame is dropped.
  *
  * No value of user mode's registers survives into C except through the frame.
+ * UD2 follows each call that does not return, so that its return address lies
+ * in the function that made it: backtraces look names up by that.
  */
 #include <asm/x86.h>
 #include <generated/asm-offsets.h>
@@ -71,6 +73,7 @@ entry_syscall:
 	mov %gs:CPU_STACK_TOP, %rsp
 	call kernel_syscall
 	call kernel_exit
+	ud2
 	.size entry_syscall, . - entry_syscall
 
 /*
@@ -127,12 +130,14 @@ entry_exception:
 	mov %gs:CPU_STACK_TOP, %rsp
 	call trap_user
 	call kernel_exit
+	ud2
 
 entry_in_kernel:
 	push_registers
 	mov %rsp, %rdi
 	harden
 	call trap_kernel /* %rbp as interrupted: the backtrace goes on there */
+	ud2
 	.size entry_exception, . - entry_exception
 
 	.type entry_interrupt, @function
@@ -149,6 +154,7 @@ entry_interrupt_common:
 	mov %gs:CPU_STACK_TOP, %rsp
 	call kernel_irq
 	call kernel_exit
+	ud2
 
 entry_from_idle:
 	mov (%rsp), %rax
@@ -157,6 +163,7 @@ entry_from_idle:
 	mov %gs:CPU_STACK_TOP, %rsp
 	call kernel_irq
 	call kernel_exit
+	ud2
 	.size entry_interrupt, . - entry_interrupt
 
 /*
@@ -175,6 +182,7 @@ entry_fatal:
 1:	mov %rsp, %rdi
 	harden
 	call trap_kernel
+	ud2
 	.size entry_fatal, . - entry_fatal
 
 /*
@@ -250,7 +258,7 @@ entry_idle:
 	jmp 1b
 	.size entry_idle, . - entry_idle
 
-/* void entry_bad_pc(struct thread *thread): a thread cannot be entered at its pc; on an empty stack. */
+/* void entry_bad_pc(struct thread *thread): it cannot be entered at its pc; on an empty stack. */
 	.globl entry_bad_pc
 	.type entry_bad_pc, @function
 entry_bad_pc:
@@ -258,6 +266,7 @@ entry_bad_pc:
 	xor %ebp, %ebp
 	call trap_bad_pc
 	call kernel_exit
+	ud2
 	.size entry_bad_pc, . - entry_bad_pc
 
 	.section .note.GNU-stack, "", %progbits

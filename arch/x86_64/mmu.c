@@ -82,7 +82,7 @@ void arch_clean_icache(const void *start, size_t size)
 	(void)size;
 }
 
-/* What another CPU has stored may have been fetched before: a serialising instruction forgets that (SYSRET is none). */
+/* What another CPU has stored may have been fetched before; CPUID serialises, SYSRET does not. */
 void arch_sync_icache(void)
 {
 	cpuid(0, 0);

@@ -117,15 +117,15 @@ void trap_kernel(const struct arch_regs *regs)
 
 void arch_dump_regs(const struct arch_regs *r)
 {
-	pr_error("rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx\n", r->cs, r->rip, r->ss, r->rsp,
+	pr_error("rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx", r->cs, r->rip, r->ss, r->rsp,
 		 r->rflags);
-	pr_error("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", r->rax, r->rbx, r->rcx,
+	pr_error("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", r->rax, r->rbx, r->rcx,
 		 r->rdx);
-	pr_error("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
-	pr_error("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
-	pr_error("r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx\n", r->r13, r->r14, r->r15,
+	pr_error("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx", r->rsi, r->rdi, r->rbp, r->r8);
+	pr_error("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", r->r9, r->r10, r->r11, r->r12);
+	pr_error("r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx", r->r13, r->r14, r->r15,
 		 read_cr2());
-	pr_error("cr3 %016lx  vector %lu  error %lx\n", read_cr3(), r->vector, r->error);
+	pr_error("cr3 %016lx  vector %lu  error %lx", read_cr3(), r->vector, r->error);
 }
 
 /* More than the deepest chain of calls; less than a screen. */

@@ -95,7 +95,7 @@ static inline u64 *arch_words(struct arch_regs *regs)
 	return &regs->rbx;
 }
 
-/* Handles go out in rax and rdx; they come in in rdi and rsi, for rax and rdx carry status and badge. */
+/* Handles leave in rax and rdx; they arrive in rdi and rsi, for rax and rdx carry status and badge. */
 static inline u64 arch_caps(const struct arch_regs *regs, unsigned n)
 {
 	return n ? regs->rdx : regs->rax;
@@ -144,7 +144,7 @@ static inline void arch_set_pc(struct arch_regs *regs, uaddr_t pc)
 	regs->rip = pc;
 }
 
-/* A base outside of the user half (the processor would refuse some) becomes 0: no thread pointer. */
+/* A base outside of the user half (the processor would refuse some) becomes 0. */
 static inline void arch_set_tls(struct arch_regs *regs, u64 base)
 {
 	regs->fs_base = base < USER_END ? base : 0;
