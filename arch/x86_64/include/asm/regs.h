@@ -95,7 +95,7 @@ static inline u64 *arch_words(struct arch_regs *regs)
 	return &regs->rbx;
 }
 
-/* Handles leave in rax and rdx; they arrive in rdi and rsi, for rax and rdx carry status and badge. */
+/* Handles leave in rax and rdx; they arrive in rdi and rsi: rax and rdx carry status and badge. */
 static inline u64 arch_caps(const struct arch_regs *regs, unsigned n)
 {
 	return n ? regs->rdx : regs->rax;

@@ -210,16 +210,16 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
-/** cpu_find_features() - boot CPU, before anything else asks. Panics if something indispensable is missing. */
+/** cpu_find_features() - boot CPU, first of all. Panics if something indispensable is missing. */
 void cpu_find_features(void);
 
-/** cpu_load_tables() - GS base, GDT, TSS, IDT of @cpu: from then on faults are reported and arch_this_cpu() works. */
+/** cpu_load_tables() - GS base, GDT, TSS, IDT of @cpu; arch_this_cpu() works from here. */
 void cpu_load_tables(struct cpu *cpu);
 
-/** cpu_is_exception_stack() - @address lies on one of @cpu's interrupt-stack-table stacks; *top is its end. */
+/** cpu_is_exception_stack() - @address lies on the stack for fatal exceptions; *top is its end. */
 bool cpu_is_exception_stack(const struct cpu *cpu, kaddr_t address, kaddr_t *top);
 
-/** console_init() - find the 16550 behind COM1 and make it 115200 8N1. Return: its port, 0 if there is none. */
+/** console_init() - find the 16550 at COM1, set it to 115200 8N1. Return: its port, 0 if none. */
 u16 console_init(void);
 
 /** apic_init() - boot CPU: local APIC registers, I/O APICs all masked, legacy PIC silenced. */
@@ -228,7 +228,7 @@ void apic_init(const struct boot_info *info);
 /** apic_init_cpu() - this CPU's local APIC. */
 void apic_init_cpu(void);
 
-/** apic_timer_start() - this CPU's timer counts @ticks down once and then interrupts; 0 stops it. */
+/** apic_timer_start() - this CPU's timer counts @ticks down and interrupts; 0 stops it. */
 void apic_timer_start(u32 ticks);
 
 /** apic_timer_count() - what is left of the running count. */
@@ -258,7 +258,7 @@ void timer_describe(char *buffer, size_t size);
 /** power_init() - remember how firmware wants to be switched off. */
 void power_init(const struct boot_info *info);
 
-/** smp_init() - remember the trampoline page. */
+/** smp_set_trampoline() - remember the page that other processors begin in. */
 void smp_set_trampoline(paddr_t page);
 
 #endif
