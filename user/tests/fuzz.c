@@ -48,7 +48,8 @@ static bool is_usable(u32 type, handle_t handle)
 	if (handle == HANDLE_NULL || cap_inspect(handle, &info, &badge) != ST_OK ||
 	    CAP_INFO_TYPE(info) != type || CAP_INFO_DEPTH(info) > 200)
 		return false;
-	if (type == TYPE_PROCESS && process_info(handle, PROCESS_INFO_STATE, &state, &other) == ST_OK)
+	if (type == TYPE_PROCESS &&
+	    process_info(handle, PROCESS_INFO_STATE, &state, &other) == ST_OK)
 		return state < PROCESS_STATE_ENDING;
 	if (type == TYPE_THREAD && thread_info(handle, THREAD_INFO_STATE, &state, &other) == ST_OK)
 		return state != THREAD_STATE_DEAD;
@@ -60,8 +61,8 @@ static handle_t fresh(u32 type)
 	u64 handle = HANDLE_NULL;
 
 	if (type == TYPE_THREAD)
-		(void)thread_create(fuzz_handle(TYPE_PROCESS), 0x10000, 0x10000, 0, THREAD_PRIORITY(3),
-				    &handle, NULL);
+		(void)thread_create(fuzz_handle(TYPE_PROCESS), 0x10000, 0x10000, 0,
+				    THREAD_PRIORITY(3), &handle, NULL);
 	else if (type == TYPE_IRQ)
 		(void)irq_create(startup->extra[0], fuzz_random() % fuzz.lines, &handle);
 	else if (type == TYPE_IOPORT)
@@ -109,9 +110,32 @@ static handle_t some_handle(u32 type)
 /* ---- arguments ---- */
 
 enum kind {
-	K_NONE, K_ANY, K_BITS, K_DEADLINE, K_ENTRY, K_SETTINGS, K_SET, K_SMALL, K_TYPE, K_RIGHTS,
-	K_MODE, K_INDEX, K_ADDRESS, K_MAPPED, K_PAGE, K_ZERO, K_FLAGS, K_READ, K_ONE, K_DEVICE, K_LINE,
-	K_PORT, K_EIGHT, K_WIDTH, K_LENGTH, K_BAD_CODE,
+	K_NONE,
+	K_ANY,
+	K_BITS,
+	K_DEADLINE,
+	K_ENTRY,
+	K_SETTINGS,
+	K_SET,
+	K_SMALL,
+	K_TYPE,
+	K_RIGHTS,
+	K_MODE,
+	K_INDEX,
+	K_ADDRESS,
+	K_MAPPED,
+	K_PAGE,
+	K_ZERO,
+	K_FLAGS,
+	K_READ,
+	K_ONE,
+	K_DEVICE,
+	K_LINE,
+	K_PORT,
+	K_EIGHT,
+	K_WIDTH,
+	K_LENGTH,
+	K_BAD_CODE,
 };
 
 static u64 argument(enum kind kind)
@@ -180,51 +204,51 @@ static const struct spec {
 	u8 call, first, second, result; /* types; TYPE_NONE as first: any */
 	u8 kind[5];
 } specs[] = {
-	{ SYS_null, 0, 0, 0, { 0 } },
-	{ SYS_notify_signal, TYPE_NOTIFICATION, 0, 0, { K_BITS } },
-	{ SYS_notify_wait, TYPE_NOTIFICATION, 0, 0, { K_DEADLINE } },
-	{ SYS_notify_poll, TYPE_NOTIFICATION, 0, 0, { 0 } },
-	{ SYS_notify_bind, TYPE_THREAD, TYPE_NOTIFICATION, 0, { 0 } },
-	{ SYS_thread_yield, 0, 0, 0, { 0 } },
-	{ SYS_thread_sleep, 0, 0, 0, { K_DEADLINE } },
-	{ SYS_thread_create, TYPE_PROCESS, 0, TYPE_THREAD, { K_ENTRY, K_ENTRY, K_ANY, K_SETTINGS } },
-	{ SYS_thread_resume, TYPE_THREAD, 0, 0, { 0 } },
-	{ SYS_thread_suspend, TYPE_THREAD, 0, 0, { 0 } },
-	{ SYS_thread_interrupt, TYPE_THREAD, 0, 0, { 0 } },
-	{ SYS_thread_set, TYPE_THREAD, 0, 0, { K_SET } },
-	{ SYS_thread_info, TYPE_THREAD, 0, 0, { K_SMALL } },
-	{ SYS_thread_self, 0, 0, 0, { 0 } },
-	{ SYS_thread_set_tls, 0, 0, 0, { K_ENTRY } },
-	{ SYS_cap_create, 0, 0, TYPE_ENDPOINT, { K_TYPE, K_ZERO } },
-	{ SYS_cap_derive, TYPE_NOTIFICATION, 0, TYPE_NOTIFICATION, { K_RIGHTS, K_ZERO } },
-	{ SYS_cap_derive, TYPE_MEMORY, 0, TYPE_MEMORY, { K_RIGHTS, K_BITS } },
-	{ SYS_cap_copy, TYPE_ENDPOINT, TYPE_PROCESS, 0, { K_MODE, K_RIGHTS, K_ZERO } },
-	{ SYS_cap_delete, TYPE_NONE, 0, 0, { 0 } },
-	{ SYS_cap_revoke, TYPE_NONE, 0, 0, { 0 } },
-	{ SYS_cap_destroy, TYPE_NONE, 0, 0, { 0 } },
-	{ SYS_cap_inspect, TYPE_NONE, 0, 0, { 0 } },
-	{ SYS_cap_next, 0, 0, 0, { K_INDEX } },
-	{ SYS_process_info, TYPE_PROCESS, 0, 0, { K_SMALL } },
-	{ SYS_process_set_name, TYPE_PROCESS, 0, 0, { K_ANY, K_ANY } },
-	{ SYS_process_set_fault, TYPE_PROCESS, TYPE_ENDPOINT, 0, { 0 } },
-	{ SYS_process_set_watch, TYPE_PROCESS, TYPE_NOTIFICATION, 0, { K_BITS } },
-	{ SYS_mem_map, TYPE_PROCESS, TYPE_MEMORY, 0, { K_ADDRESS, K_PAGE, K_ZERO, K_FLAGS } },
-	{ SYS_mem_unmap, TYPE_PROCESS, 0, 0, { K_ADDRESS, K_PAGE } },
-	{ SYS_mem_protect, TYPE_PROCESS, 0, 0, { K_MAPPED, K_PAGE, K_READ } },
-	{ SYS_mem_seal, TYPE_MEMORY, 0, 0, { 0 } },
-	{ SYS_mem_info, TYPE_MEMORY, 0, 0, { K_SMALL, K_ZERO } },
-	{ SYS_mem_create_device, TYPE_SYSTEM, 0, TYPE_MEMORY, { K_DEVICE, K_ONE, K_ZERO } },
-	{ SYS_irq_create, TYPE_SYSTEM, 0, TYPE_IRQ, { K_LINE } },
-	{ SYS_irq_bind, TYPE_IRQ, TYPE_NOTIFICATION, 0, { K_BITS } },
-	{ SYS_irq_ack, TYPE_IRQ, 0, 0, { 0 } },
-	{ SYS_ioport_create, TYPE_SYSTEM, 0, TYPE_IOPORT, { K_PORT, K_EIGHT } },
-	{ SYS_ioport_in, TYPE_IOPORT, 0, 0, { K_ZERO, K_WIDTH } },
-	{ SYS_ioport_out, TYPE_IOPORT, 0, 0, { K_ZERO, K_WIDTH, K_ANY } },
-	{ SYS_system_power_off, TYPE_SYSTEM, 0, 0, { K_BAD_CODE } },
-	{ SYS_system_log, TYPE_SYSTEM, 0, 0, { K_LENGTH } },
-	{ SYS_system_info, TYPE_SYSTEM, 0, 0, { K_EIGHT, K_ZERO } },
-	{ SYS_random_get, 0, 0, 0, { 0 } },
-	{ SYS_clock_now, 0, 0, 0, { 0 } },
+	{SYS_null, 0, 0, 0, {0}},
+	{SYS_notify_signal, TYPE_NOTIFICATION, 0, 0, {K_BITS}},
+	{SYS_notify_wait, TYPE_NOTIFICATION, 0, 0, {K_DEADLINE}},
+	{SYS_notify_poll, TYPE_NOTIFICATION, 0, 0, {0}},
+	{SYS_notify_bind, TYPE_THREAD, TYPE_NOTIFICATION, 0, {0}},
+	{SYS_thread_yield, 0, 0, 0, {0}},
+	{SYS_thread_sleep, 0, 0, 0, {K_DEADLINE}},
+	{SYS_thread_create, TYPE_PROCESS, 0, TYPE_THREAD, {K_ENTRY, K_ENTRY, K_ANY, K_SETTINGS}},
+	{SYS_thread_resume, TYPE_THREAD, 0, 0, {0}},
+	{SYS_thread_suspend, TYPE_THREAD, 0, 0, {0}},
+	{SYS_thread_interrupt, TYPE_THREAD, 0, 0, {0}},
+	{SYS_thread_set, TYPE_THREAD, 0, 0, {K_SET}},
+	{SYS_thread_info, TYPE_THREAD, 0, 0, {K_SMALL}},
+	{SYS_thread_self, 0, 0, 0, {0}},
+	{SYS_thread_set_tls, 0, 0, 0, {K_ENTRY}},
+	{SYS_cap_create, 0, 0, TYPE_ENDPOINT, {K_TYPE, K_ZERO}},
+	{SYS_cap_derive, TYPE_NOTIFICATION, 0, TYPE_NOTIFICATION, {K_RIGHTS, K_ZERO}},
+	{SYS_cap_derive, TYPE_MEMORY, 0, TYPE_MEMORY, {K_RIGHTS, K_BITS}},
+	{SYS_cap_copy, TYPE_ENDPOINT, TYPE_PROCESS, 0, {K_MODE, K_RIGHTS, K_ZERO}},
+	{SYS_cap_delete, TYPE_NONE, 0, 0, {0}},
+	{SYS_cap_revoke, TYPE_NONE, 0, 0, {0}},
+	{SYS_cap_destroy, TYPE_NONE, 0, 0, {0}},
+	{SYS_cap_inspect, TYPE_NONE, 0, 0, {0}},
+	{SYS_cap_next, 0, 0, 0, {K_INDEX}},
+	{SYS_process_info, TYPE_PROCESS, 0, 0, {K_SMALL}},
+	{SYS_process_set_name, TYPE_PROCESS, 0, 0, {K_ANY, K_ANY}},
+	{SYS_process_set_fault, TYPE_PROCESS, TYPE_ENDPOINT, 0, {0}},
+	{SYS_process_set_watch, TYPE_PROCESS, TYPE_NOTIFICATION, 0, {K_BITS}},
+	{SYS_mem_map, TYPE_PROCESS, TYPE_MEMORY, 0, {K_ADDRESS, K_PAGE, K_ZERO, K_FLAGS}},
+	{SYS_mem_unmap, TYPE_PROCESS, 0, 0, {K_ADDRESS, K_PAGE}},
+	{SYS_mem_protect, TYPE_PROCESS, 0, 0, {K_MAPPED, K_PAGE, K_READ}},
+	{SYS_mem_seal, TYPE_MEMORY, 0, 0, {0}},
+	{SYS_mem_info, TYPE_MEMORY, 0, 0, {K_SMALL, K_ZERO}},
+	{SYS_mem_create_device, TYPE_SYSTEM, 0, TYPE_MEMORY, {K_DEVICE, K_ONE, K_ZERO}},
+	{SYS_irq_create, TYPE_SYSTEM, 0, TYPE_IRQ, {K_LINE}},
+	{SYS_irq_bind, TYPE_IRQ, TYPE_NOTIFICATION, 0, {K_BITS}},
+	{SYS_irq_ack, TYPE_IRQ, 0, 0, {0}},
+	{SYS_ioport_create, TYPE_SYSTEM, 0, TYPE_IOPORT, {K_PORT, K_EIGHT}},
+	{SYS_ioport_in, TYPE_IOPORT, 0, 0, {K_ZERO, K_WIDTH}},
+	{SYS_ioport_out, TYPE_IOPORT, 0, 0, {K_ZERO, K_WIDTH, K_ANY}},
+	{SYS_system_power_off, TYPE_SYSTEM, 0, 0, {K_BAD_CODE}},
+	{SYS_system_log, TYPE_SYSTEM, 0, 0, {K_LENGTH}},
+	{SYS_system_info, TYPE_SYSTEM, 0, 0, {K_EIGHT, K_ZERO}},
+	{SYS_random_get, 0, 0, 0, {0}},
+	{SYS_clock_now, 0, 0, 0, {0}},
 };
 
 /* Calls without a handle are few, and any type means one of them all. */
@@ -265,7 +289,8 @@ static void end_thread(void)
 	u64 thread;
 
 	if (thread_create(startup->self, (u64)blob_thread_exit, 0, 0,
-			  THREAD_PRIORITY(40) | THREAD_NO_PAGE | THREAD_START, &thread, NULL) != ST_OK)
+			  THREAD_PRIORITY(40) | THREAD_NO_PAGE | THREAD_START, &thread,
+			  NULL) != ST_OK)
 		return;
 	while (is_usable(TYPE_THREAD, (handle_t)thread))
 		(void)thread_yield();
@@ -286,7 +311,8 @@ static bool is_wanted(u32 call)
 	/* The one success of power_off is the last call of all. */
 	if (call == SYS_system_power_off)
 		return false;
-	return HAS_PORTS || (call != SYS_ioport_create && call != SYS_ioport_in && call != SYS_ioport_out);
+	return HAS_PORTS ||
+	       (call != SYS_ioport_create && call != SYS_ioport_in && call != SYS_ioport_out);
 }
 
 static bool is_lacking(u32 call)
@@ -345,8 +371,8 @@ static void print_tally(void)
 			continue;
 		for (long status = ST_LAST; status < 0; status++)
 			refused += tally_count(call, status);
-		printf("# %-18s %7u done %7u refused\n", syscall_names[call], tally_count(call, ST_OK),
-		       refused);
+		printf("# %-18s %7u done %7u refused\n", syscall_names[call],
+		       tally_count(call, ST_OK), refused);
 	}
 }
 
@@ -356,7 +382,7 @@ void test_fuzz(void)
 	volatile u64 *word;
 	struct child child;
 	handle_t memory;
-	u64 code = 1, kind = 0;
+	u64 code = 1, kind = 0, address = 0, pc = 0;
 
 	word = memory_new(1, &memory);
 	if (!word)
@@ -365,6 +391,9 @@ void test_fuzz(void)
 	must(spawn_role("fuzz", NULL, system, &child), "spawn_role");
 	WANT(program_wait(child.process, FUZZ_TIME + PATIENCE), ST_OK);
 	(void)process_info(child.process, PROCESS_INFO_EXIT, &code, &kind);
+	(void)process_info(child.process, PROCESS_INFO_FAULT, &address, &pc);
+	if (kind)
+		printf("# fuzz: fault at %#lx, pc %#lx\n", address, pc);
 	print_tally();
 	check(code == 0 && !kind, "random calls: each succeeded %u times (exit %lu, fault %lu)",
 	      FUZZ_WANTED, code, kind);
