@@ -58,7 +58,7 @@ void plic_init(const struct boot_info *info)
 		return;
 	}
 	plic = kmap_device(info->irqchip_base, info->irqchip_size, false);
-	nr_lines = MIN(info->plic_sources + 1, (u32)MAX_SOURCES);
+	nr_lines = MIN(info->plic_sources, MAX_SOURCES - 1U) + 1;
 	for (u32 line = 1; line < nr_lines; line++)
 		set(PLIC_PRIORITY(line), 0);
 }

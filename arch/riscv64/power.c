@@ -8,6 +8,7 @@
 #include <asm/riscv.h>
 #include <kernel/bootinfo.h>
 #include <kernel/mm.h>
+#include <kernel/printk.h>
 
 #define FINISHER_EXIT 0x3333 /* with the status in the upper half */
 #define EXIT_SUCCESS 0x10
@@ -44,6 +45,8 @@ void arch_power_off(u8 code)
 	if (exit)
 		mmio_write(exit, status << 16 | FINISHER_EXIT);
 	sbi_call(SBI_SRST, 0, RESET_SHUTDOWN, code ? REASON_FAILURE : REASON_NONE, 0);
+	/* Firmware that has the newer call may well stop this hart in the older one. */
+	pr_error("power: the firmware's system reset failed, only its shutdown call is left");
 	sbi_call(SBI_SHUTDOWN, 0, 0, 0, 0);
 	arch_stop();
 }
