@@ -204,7 +204,9 @@ static void block_running(void)
 	int i = running;
 
 	model[i].state = BLOCKED;
-	model[i].deadline = test_below(3) ? now + test_below(4 * QUANTUM) : TIME_NEVER;
+	model[i].deadline = TIME_NEVER;
+	if (test_below(3)) /* sometimes at this very moment */
+		model[i].deadline = now + (test_below(8) ? test_below(4 * QUANTUM) : 0);
 	model[i].arrival = arrivals++;
 	running = -1;
 	sched_block(&threads[i], model[i].deadline);
