@@ -60,7 +60,8 @@ static void test_suspend(u64 cpu)
 	WANT(thread_set(counter.thread.handle, THREAD_PRIORITY(12) | THREAD_CPU(0)), ST_OK);
 	has_moved = gets_to(counter.thread.handle, 0);
 	(void)thread_info(counter.thread.handle, THREAD_INFO_TIME, &time, &priority);
-	check(has_moved && priority == 12 && becomes(&counter, true), "thread_set moves it to CPU 0");
+	check(has_moved && priority == 12 && becomes(&counter, true),
+	      "thread_set moves it to CPU 0");
 	check(time > MILLISECOND, "its processor time is counted");
 	__atomic_store_n(&counter.stop, 1, __ATOMIC_RELAXED);
 	WANT(uthread_join(&counter.thread, PATIENCE), ST_OK);
