@@ -390,7 +390,7 @@ void test_fuzz(void)
 	*word = 0x5eed;
 	must(spawn_role("fuzz", NULL, system, &child), "spawn_role");
 	WANT(program_wait(child.process, FUZZ_TIME + PATIENCE), ST_OK);
-	(void)process_info(child.process, PROCESS_INFO_EXIT, &code, &kind);
+	WANT(process_info(child.process, PROCESS_INFO_EXIT, &code, &kind), ST_OK);
 	(void)process_info(child.process, PROCESS_INFO_FAULT, &address, &pc);
 	if (kind)
 		printf("# fuzz: fault at %#lx, pc %#lx\n", address, pc);
