@@ -7,6 +7,7 @@
 #include "fuzz.h"
 
 #define MOMENT (2 * MILLISECOND)
+#define PATIENT (50 * MILLISECOND) /* the client: it should still be there when it is answered */
 
 static struct {
 	struct uthread server, client;
@@ -43,7 +44,7 @@ static void call(void *argument)
 	(void)argument;
 	for (;;) {
 		struct message message = {
-			.words = 3, .accept = 1, .flags = MSG_TIMEOUT, .deadline = now() + MOMENT
+			.words = 3, .accept = 1, .flags = MSG_TIMEOUT, .deadline = now() + PATIENT
 		};
 
 		if (ipc_call(ipc.endpoint, &message) == ST_OK)
@@ -83,9 +84,11 @@ static void receive_and_answer(void)
 		return;
 	drop_caps(&message);
 	fill(&message);
-	if (message.label % 4)
+	if (message.label % 4) {
 		message.words %= 16;
-	if (message.label & 1) {
+		message.caps = 0;
+	}
+	if (message.label % 8 < 6) {
 		(void)ipc_reply(ipc.reply, &message);
 		return;
 	}
