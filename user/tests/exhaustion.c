@@ -255,6 +255,7 @@ static void test_exact(void)
 
 	/* Once beforehand: what the kernel keeps for so many objects it keeps from now on. */
 	take_all();
+	fill_slabs(TYPE_NOTIFICATION);
 	give_all();
 	for (u32 tries = 0; tries < 20 || frames() > before; tries++) {
 		before = frames();
