@@ -45,7 +45,7 @@ static const struct {
 /* "run=test" and the like are for init, which reads the command line itself. */
 static bool is_for_init(const char *name)
 {
-	static const char *const words[] = { "demo", "run", "shell", "test" };
+	static const char *const words[] = { "demo", "fuzz", "run", "shell", "test" };
 
 	if (!strncmp(name, "init.", 5))
 		return true;

