@@ -270,9 +270,9 @@ static void test_exact(void)
 			break;
 		sleep_for(5 * MILLISECOND);
 	}
-	/* Other CPUs' reapers may hold or give back a few at any moment: exact with one CPU. */
+	/* Slabs and reapers may hold or give back a few at any moment. */
 	must(system_info(SYSTEM, INFO_CPUS, 0, &cpus, NULL), "system_info");
-	slack = cpus > 1 ? 4 * cpus : 0;
+	slack = 4 * cpus;
 	check(frames() <= slack, "all frames can be taken, to the last (%lu)", frames());
 	give_all();
 	for (u32 tries = 0; tries < 200 && after + slack < before; tries++) {
