@@ -45,7 +45,8 @@ kconfig = O='$(O)' ARCH='$(ARCH)' KCONFIG_CONFIG='$(abspath $(O))/.config' \
 config-goals := menuconfig guiconfig nconfig oldconfig olddefconfig listnewconfig savedefconfig \
 	defconfig alldefconfig allnoconfig allyesconfig randconfig lint matrix why diffconfig
 board-goals  := $(notdir $(wildcard configs/*_defconfig))
-source-goals := check-style check-includes check-shell check-host check-build check-all
+source-goals := check-style check-includes check-behaviours check-shell check-host check-build check-all \
+	fuzz check-fuzz coverage
 free-goals   := $(config-goals) $(board-goals) $(source-goals) help clean mrproper distclean htmldocs
 goals        := $(or $(MAKECMDGOALS),all)
 unknown-board := $(filter-out $(free-goals),$(filter %_defconfig,$(goals)))
@@ -92,8 +93,11 @@ $(error No usable configuration)
 endif
 include $(O)/include/config/auto.conf
 include scripts/kbuild.mk
+ifndef CONFIG_HOST
 include scripts/user.mk
+endif
 include scripts/run.mk
+include scripts/bench.mk
 endif
 include scripts/checks.mk
 endif

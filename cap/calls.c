@@ -9,27 +9,6 @@
 #include <kernel/process.h>
 #include <kernel/sched.h>
 
-static struct object *endpoint_create(void)
-{
-	struct object *object = object_alloc(TYPE_ENDPOINT);
-	struct endpoint *endpoint = container_of(object, struct endpoint, object);
-
-	if (object) {
-		rb_init(&endpoint->senders);
-		list_init(&endpoint->receivers);
-	}
-	return object;
-}
-
-static struct object *notification_create(void)
-{
-	struct object *object = object_alloc(TYPE_NOTIFICATION);
-
-	if (object)
-		list_init(&container_of(object, struct notification, object)->waiters);
-	return object;
-}
-
 static struct object *create(u64 type, u64 argument)
 {
 	struct process *process;
@@ -37,11 +16,9 @@ static struct object *create(u64 type, u64 argument)
 
 	switch (type) {
 	case TYPE_ENDPOINT:
-		return endpoint_create();
 	case TYPE_NOTIFICATION:
-		return notification_create();
 	case TYPE_REPLY:
-		return object_alloc(TYPE_REPLY);
+		return object_alloc((u8)type);
 	case TYPE_PROCESS:
 		process = process_create();
 		return process ? &process->object : NULL;
@@ -117,18 +94,34 @@ long sys_cap_derive(struct thread *self, handle_t source, u64 rights, u64 badge)
 	return status;
 }
 
-/* Lend or give @cap into the space of @target. */
-static long copy_into(struct thread *self, const struct cap *cap, struct process *target,
-		      bool give, u64 rights, u64 badge)
+/* How capabilities are handed over. */
+struct copy {
+	bool give;
+	u32 rights;
+	u64 badge;
+};
+
+/*
+ * Lend or give @cap into the space of the process of @target. The reserved slot
+ * keeps the space in being, so a look at @target after it says whose slot it is.
+ */
+static long copy_into(struct thread *self, const struct cap *cap, const struct cap *target,
+		      const struct copy *copy)
 {
-	struct slot *slot = cap_reserve(&target->caps);
+	struct process *process = container_of(target->object, struct process, object);
+	struct slot *slot = cap_reserve(&process->caps);
 	handle_t handle;
 	long status;
 
 	if (!slot)
-		return load_relaxed(&target->is_ending) ? ST_DEAD : ST_NOSLOTS;
+		return load_relaxed(&process->is_ending) ? ST_DEAD : ST_NOSLOTS;
 	handle = cap_slot_handle(slot);
-	status = give ? cap_give(cap, slot) : cap_lend(cap, slot, (u32)rights, badge);
+	if (!cap_is_current(target))
+		status = ST_BADHANDLE;
+	else if (copy->give)
+		status = cap_give(cap, slot);
+	else
+		status = cap_lend(cap, slot, copy->rights, copy->badge);
 	if (status == ST_OK)
 		arch_set_value(&self->regs, 0, handle);
 	else
@@ -140,20 +133,20 @@ long sys_cap_copy(struct thread *self, handle_t source, handle_t target, u64 mod
 		  u64 badge)
 {
 	struct cap_space *space = &self->process->caps;
-	bool give = mode == CAP_GIVE;
+	struct copy copy = { .give = mode == CAP_GIVE, .rights = (u32)rights, .badge = badge };
 	struct cap cap, process;
-	long status = cap_lookup(space, source, TYPE_NONE, give ? RIGHT_MOVE : RIGHT_DERIVE, &cap);
+	long status = cap_lookup(space, source, TYPE_NONE,
+				 copy.give ? RIGHT_MOVE : RIGHT_DERIVE, &cap);
 
 	if (status == ST_OK)
 		status = cap_lookup(space, target, TYPE_PROCESS, RIGHT_GIVE, &process);
 	if (status == ST_OK && mode != CAP_GIVE && mode != CAP_LEND)
 		status = ST_INVALID;
-	if (status == ST_OK && !give)
+	if (status == ST_OK && !copy.give)
 		status = lend_check(&cap, rights, badge);
 	if (status != ST_OK)
 		return status;
-	return copy_into(self, &cap, container_of(process.object, struct process, object), give,
-			 rights, badge);
+	return copy_into(self, &cap, &process, &copy);
 }
 
 /* Delete below a capability, in steps; the call is issued again until nothing is left. */
@@ -173,8 +166,8 @@ static long delete_call(struct thread *self, handle_t handle, bool and_self)
 	}
 	if (status != ST_BUSY)
 		return status;
-	thread_wait_flush(self, wait);
-	return SYSCALL_DONE;
+	flush_wait(wait, self);
+	return SYSCALL_RESTART;
 }
 
 long sys_cap_delete(struct thread *self, handle_t capability)
@@ -217,13 +210,18 @@ long sys_cap_inspect(struct thread *self, handle_t capability)
 
 long sys_cap_next(struct thread *self, u64 index)
 {
-	handle_t handle;
+	handle_t handle = HANDLE_NULL;
+	u32 at = (u32)index;
+	long status;
 
 	if (index > HANDLE_INDEX(~0u))
 		return ST_INVALID;
-	handle = cap_next(&self->process->caps, (u32)index);
-	if (handle == HANDLE_NULL)
-		return ST_NOTFOUND;
-	arch_set_value(&self->regs, 0, handle);
-	return ST_OK;
+	do {
+		status = cap_next(&self->process->caps, &at, &handle);
+	} while (status == SYSCALL_RESTART && !arch_irq_pending());
+	if (status == SYSCALL_RESTART)
+		arch_set_arg(&self->regs, 0, at);
+	else if (status == ST_OK)
+		arch_set_value(&self->regs, 0, handle);
+	return status;
 }

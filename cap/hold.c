@@ -6,21 +6,33 @@
  * The slot stays the holder's, emptied, so the number never names another.
  */
 #include <kernel/cap.h>
+#include <kernel/ipc.h>
 #include <kernel/panic.h>
 
-long cap_hold(const struct cap *cap, u32 rights, u64 badge, u32 *number)
+long cap_hold(struct cap_space *space, handle_t handle, u8 type, u32 right, u32 *number)
 {
-	struct slot *slot = cap_reserve(&kernel_space);
-	struct object *object = cap->object;
+	bool was_revoking;
+	struct slot *slot;
+	struct cap cap;
 	long status;
 
+	*number = 0;
+	if (handle == HANDLE_NULL)
+		return ST_OK;
+	status = cap_lookup(space, handle, type, right, &cap);
+	if (status != ST_OK)
+		return status;
+	slot = cap_reserve(&kernel_space);
 	if (!slot)
 		return ST_NOMEM;
-	spin_lock(&object->tree_lock);
-	status = tree_check_add(cap);
+	spin_lock(&cap.object->tree_lock);
+	was_revoking = cap.object->revoke_root;
+	status = tree_check_add(&cap);
 	if (status == ST_OK)
-		tree_add_child(object, cap->slot, slot, object->type, rights, badge);
-	spin_unlock(&object->tree_lock);
+		tree_add_child(cap.object, cap.slot, slot, type, right, cap.badge);
+	spin_unlock(&cap.object->tree_lock);
+	if (was_revoking)
+		ipc_cap_gone(cap.object); /* as in cap_lend() */
 	if (status == ST_OK)
 		*number = slot_number(slot);
 	else
@@ -56,6 +68,7 @@ void cap_drop(u32 number)
 	if (cap_type(slot->token) != TYPE_NONE)
 		was_last = tree_delete(object, slot);
 	spin_unlock(&object->tree_lock);
+	ipc_cap_gone(object); /* a fault may wait by it */
 	cap_unreserve(slot);
 	if (was_last)
 		object_unreachable(object, generation);

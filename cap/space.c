@@ -28,8 +28,9 @@ _Static_assert(sizeof(struct cap_leaf) == sizeof(struct slot), "leaf header layo
 
 #define LEAF_PAGE (PAGE_SIZE / sizeof(struct slot *))
 #define LEAF_PAGES 4096 /* 2 Mi leaves, 128 Mi slots: 27 bits of slot number */
-#define DIRECTORY_ORDERS 6
-#define SWEEP_BATCH 16
+#define SWEEP_BATCH 8  /* capabilities deleted in a step */
+#define FREE_BATCH 32  /* leaves freed in a step */
+#define NEXT_BATCH 256 /* slots looked at in a step */
 
 static struct slab_cache leaf_cache = { .name = "capability leaf", .size = 2048 };
 static struct spinlock number_lock;
@@ -66,6 +67,7 @@ void cap_init(void)
 {
 	spin_init(&number_lock, LOCK_TABLE);
 	spin_init(&leaf_cache.lock, LOCK_SLAB);
+	spin_init(&kernel_space.lock, LOCK_SLOTS);
 	if (cap_space_init(&kernel_space, NULL) != ST_OK)
 		panic("no memory for the kernel's capability space");
 }
@@ -80,14 +82,10 @@ static bool leaf_enter(struct cap_leaf *leaf)
 	if (number / LEAF_PAGE >= LEAF_PAGES)
 		return false;
 	if (!leaves[number / LEAF_PAGE]) {
-		paddr_t page;
+		paddr_t page = frame_alloc_charged();
 
-		if (account_charge(1) != ST_OK)
-			return false;
-		page = frame_alloc(0, ZONE_NORMAL);
 		if (!page)
 			return false;
-		arch_clear_page(phys_to_ptr(page));
 		store_release(&leaves[number / LEAF_PAGE], (struct slot **)phys_to_ptr(page));
 	}
 	leaf->number = number;
@@ -104,7 +102,7 @@ static struct cap_leaf *leaf_alloc(void)
 	if (!leaf)
 		return NULL;
 	ASSERT(IS_ALIGNED((u64)leaf, 2048));
-	/* The slab's free link lies in the first word; the number behind it survives reuse. */
+	/* The slab keeps an item's contents while it is free, so the number survives reuse. */
 	spin_lock(&number_lock);
 	is_numbered = leaf->number || leaf_enter(leaf);
 	spin_unlock(&number_lock);
@@ -126,14 +124,13 @@ static void leaf_add(struct cap_space *space, struct cap_leaf *leaf)
 	for (u32 i = CAP_LEAF_SLOTS - 1; i > 0; i--) {
 		u32 index = leaf->index * CAP_LEAF_SLOTS + i;
 
-		memset(&slots[i], 0, sizeof(slots[i]));
-		slots[i].token = HANDLE_MAKE(index, 1u);
-		slots[i].next = space->free_first;
+		slots[i] = (struct slot){ .token = HANDLE_MAKE(index, 1u),
+					  .next = space->free_first };
 		space->free_first = leaf->number * CAP_LEAF_SLOTS + i;
 	}
 	space->nr_free += CAP_LEAF_SLOTS - 1;
 	store_release(&space->directory[leaf->index], slots);
-	space->nr_leaves++;
+	store_release(&space->nr_leaves, space->nr_leaves + 1); /* partner: cap_next() */
 }
 
 /* ---- directory ---- */
@@ -158,7 +155,8 @@ static struct slot **directory_alloc(u32 order)
 		account_release(1UL << order);
 		return NULL;
 	}
-	memset(phys_to_ptr(base), 0, PAGE_SIZE << order);
+	for (u32 page = 0; page < 1u << order; page++)
+		arch_clear_page((char *)phys_to_ptr(base) + page * PAGE_SIZE);
 	return phys_to_ptr(base);
 }
 
@@ -170,13 +168,14 @@ static void directory_free(struct slot **directory, u32 order)
 
 long cap_space_init(struct cap_space *space, struct process *owner)
 {
-	memset(space, 0, sizeof(*space));
-	spin_init(&space->lock, LOCK_SLOTS);
 	space->owner = owner;
 	space->directory = directory_alloc(0);
 	if (!space->directory)
 		return ST_NOMEM;
 	space->leaf_mask = PAGE_SIZE / sizeof(struct slot *) - 1;
+	spin_lock(&space->lock);
+	store_relaxed(&space->is_open, true);
+	spin_unlock(&space->lock);
 	return ST_OK;
 }
 
@@ -219,11 +218,11 @@ struct slot *cap_reserve(struct cap_space *space)
 	struct slot *slot = NULL;
 
 	spin_lock(&space->lock);
-	if (!space->is_closed && (space->free_first || space_extend(space))) {
+	if (load_relaxed(&space->is_open) && (space->free_first || space_extend(space))) {
 		slot = slot_by_number(space->free_first);
 		space->free_first = slot->next;
 		space->nr_free--;
-		space->nr_used++;
+		store_relaxed(&space->nr_used, space->nr_used + 1);
 		slot->next = 0;
 	}
 	spin_unlock(&space->lock);
@@ -239,7 +238,7 @@ void cap_unreserve(struct slot *slot)
 	slot->next = space->free_first;
 	space->free_first = slot_number(slot);
 	space->nr_free++;
-	space->nr_used--;
+	store_relaxed(&space->nr_used, space->nr_used - 1);
 	spin_unlock(&space->lock);
 }
 
@@ -247,63 +246,32 @@ void cap_unreserve(struct slot *slot)
 
 long cap_of_slot(struct slot *slot, struct cap *out)
 {
-	out->slot = slot;
-	out->token = load_acquire(&slot->token);
-	if (cap_type(out->token) == TYPE_NONE)
-		return ST_BADHANDLE;
-	out->generation = load_relaxed(&slot->generation);
-	out->badge = load_relaxed(&slot->badge);
-	out->object = object_by_id(load_relaxed(&slot->object));
-	/* Orders the loads above before the second look at the token. */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (load_relaxed(&slot->token) != out->token || !out->object)
-		return ST_BADHANDLE;
-	return object_is_alive(out->object, out->generation) ? ST_OK : ST_BADHANDLE;
+	return slot_copy(slot, out) ? ST_OK : ST_BADHANDLE;
 }
 
 long cap_lookup(struct cap_space *space, handle_t handle, u8 type, u32 rights, struct cap *out)
 {
-	u32 index = HANDLE_INDEX(handle);
-	u32 mask = load_acquire(&space->leaf_mask);
-	struct slot **directory = load_acquire(&space->directory);
-	struct slot *leaf;
-	long status;
-
-	if (index / CAP_LEAF_SLOTS > mask)
-		return ST_BADHANDLE;
-	/* Masked again, so that a mispredicted branch stays inside of the directory. */
-	leaf = load_acquire(&directory[(index / CAP_LEAF_SLOTS) & mask]);
-	if (!leaf || index % CAP_LEAF_SLOTS == 0)
-		return ST_BADHANDLE;
-	status = cap_of_slot(&leaf[index % CAP_LEAF_SLOTS], out);
-	if (status != ST_OK || cap_handle(out->token) != handle)
-		return ST_BADHANDLE;
-	if (type != TYPE_NONE && cap_type(out->token) != type)
-		return ST_BADTYPE;
-	return (cap_rights(out->token) & rights) == rights ? ST_OK : ST_NORIGHTS;
+	return cap_find(space, handle, type, rights, out);
 }
 
-bool cap_is_current(const struct cap *cap)
-{
-	return load_acquire(&cap->slot->token) == cap->token &&
-	       object_is_alive(cap->object, cap->generation);
-}
-
-handle_t cap_next(struct cap_space *space, u32 from)
+long cap_next(struct cap_space *space, u32 *index, handle_t *found)
 {
 	u32 mask = load_acquire(&space->leaf_mask);
 	struct slot **directory = load_acquire(&space->directory);
 	u32 end = MIN(load_acquire(&space->nr_leaves), mask + 1) * CAP_LEAF_SLOTS;
+	u32 stop = MIN(end, *index + NEXT_BATCH);
 
-	for (u32 i = from; i < end; i++) {
-		struct slot *leaf = load_acquire(&directory[i / CAP_LEAF_SLOTS]);
+	for (; *index < stop; ++*index) {
+		struct slot *leaf = load_acquire(&directory[*index / CAP_LEAF_SLOTS]);
 		struct cap cap;
 
-		if (leaf && i % CAP_LEAF_SLOTS &&
-		    cap_of_slot(&leaf[i % CAP_LEAF_SLOTS], &cap) == ST_OK)
-			return cap_handle(cap.token);
+		if (leaf && *index % CAP_LEAF_SLOTS &&
+		    cap_of_slot(&leaf[*index % CAP_LEAF_SLOTS], &cap) == ST_OK) {
+			*found = cap_handle(cap.token);
+			return ST_OK;
+		}
 	}
-	return HANDLE_NULL;
+	return stop < end ? SYSCALL_RESTART : ST_NOTFOUND;
 }
 
 /* ---- the end of a space ---- */
@@ -311,7 +279,7 @@ handle_t cap_next(struct cap_space *space, u32 from)
 void cap_space_close(struct cap_space *space)
 {
 	spin_lock(&space->lock);
-	space->is_closed = true;
+	store_relaxed(&space->is_open, false);
 	spin_unlock(&space->lock);
 }
 
@@ -343,7 +311,7 @@ enum sweep cap_space_step(struct cap_space *space, struct vspace **wait)
 	u32 end = space->nr_leaves * CAP_LEAF_SLOTS;
 	u32 budget = SWEEP_BATCH;
 
-	/* The cursor is a key: slots before it are empty and stay so, the space is closed. */
+	/* The cursor is a key: slots before it are empty, and nobody reserves one in a closed space. */
 	while (space->sweep_next < end) {
 		struct slot *slot = &space->directory[space->sweep_next / CAP_LEAF_SLOTS]
 						     [space->sweep_next % CAP_LEAF_SLOTS];
@@ -361,15 +329,30 @@ enum sweep cap_space_step(struct cap_space *space, struct vspace **wait)
 	return SWEEP_DONE;
 }
 
-void cap_space_free(struct cap_space *space)
+bool cap_space_is_empty(struct cap_space *space)
+{
+	bool is_empty;
+
+	spin_lock(&space->lock);
+	is_empty = space->nr_used == 0;
+	spin_unlock(&space->lock);
+	/* Whoever held a slot may have filled it behind the cursor. */
+	if (!is_empty)
+		space->sweep_next = 0;
+	return is_empty;
+}
+
+bool cap_space_free_step(struct cap_space *space)
 {
 	u32 order = directory_order(space->leaf_mask + 1);
 
-	for (u32 i = 0; i < space->nr_leaves; i++)
-		slab_free(&leaf_cache, space->directory[i]);
+	for (u32 n = 0; n < FREE_BATCH && space->nr_leaves; n++)
+		slab_free(&leaf_cache, space->directory[--space->nr_leaves]);
+	if (space->nr_leaves)
+		return false;
 	directory_free(space->directory, order);
 	while (order-- > 0)
 		directory_free(space->old[order], order);
 	space->directory = NULL;
-	space->nr_leaves = 0;
+	return true;
 }

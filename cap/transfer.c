@@ -3,6 +3,7 @@
  * Capabilities between spaces: lent (a child) or given (the node itself).
  */
 #include <kernel/cap.h>
+#include <kernel/ipc.h>
 #include <kernel/panic.h>
 
 handle_t cap_install(struct object *object, struct slot *slot, u32 rights, u64 badge)
@@ -16,14 +17,18 @@ handle_t cap_install(struct object *object, struct slot *slot, u32 rights, u64 b
 long cap_lend(const struct cap *cap, struct slot *to, u32 rights, u64 badge)
 {
 	struct object *object = cap->object;
+	bool was_revoking;
 	long status;
 
 	spin_lock(&object->tree_lock);
+	was_revoking = object->revoke_root;
 	status = tree_check_add(cap);
 	if (status == ST_OK)
 		tree_add_child(object, cap->slot, to, object->type, cap_rights(cap->token) & rights,
 			       cap->badge ? cap->badge : badge);
 	spin_unlock(&object->tree_lock);
+	if (was_revoking)
+		ipc_cap_gone(object); /* its revoker may have been killed */
 	return status;
 }
 
@@ -38,6 +43,8 @@ long cap_give(const struct cap *cap, struct slot *to)
 		status = ST_OK;
 	}
 	spin_unlock(&object->tree_lock);
+	if (status == ST_OK)
+		ipc_cap_gone(object);
 	return status;
 }
 

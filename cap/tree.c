@@ -26,14 +26,22 @@ static u64 token_make(handle_t handle, u32 rights, u8 type, u32 depth)
 	return handle | (u64)rights << 32 | (u64)type << 44 | (u64)depth << 48;
 }
 
-/* Fill reserved @slot behind @previous (0: at the front). The token goes last: readers start with it. */
-static void node_insert(struct object *object, u32 previous, struct slot *slot, u64 token)
+/*
+ * Fill reserved @slot behind @previous (0: at the front). The token goes last: readers start with it.
+ * The generation is that of the tree: the object may be killed at this moment, and a capability
+ * of the generation after would be alive.
+ */
+static void node_insert(struct object *object, u32 previous, struct slot *slot, u64 badge,
+			u64 token)
 {
 	u32 number = slot_number(slot);
 	u32 next = previous ? slot_by_number(previous)->next : object->tree_first;
 
-	slot->object = object->id;
-	slot->generation = object->generation;
+	fence_release(); /* partner: cap_of_slot() looks for the emptied token once more */
+	store_relaxed(&slot->object, object_id(object));
+	store_relaxed(&slot->generation, previous ? slot_by_number(previous)->generation :
+						    object->generation);
+	store_relaxed(&slot->badge, badge);
 	slot->prev = previous;
 	slot->next = next;
 	if (previous)
@@ -49,8 +57,9 @@ void tree_add_root(struct object *object, struct slot *slot, u32 rights, u64 bad
 {
 	spin_lock(&object->tree_lock);
 	ASSERT(!object->tree_first);
-	store_relaxed(&slot->badge, badge);
-	node_insert(object, 0, slot, token_make(cap_slot_handle(slot), rights, object->type, 0));
+	object->is_named = true;
+	node_insert(object, 0, slot, badge,
+		    token_make(cap_slot_handle(slot), rights, object->type, 0));
 	spin_unlock(&object->tree_lock);
 }
 
@@ -60,8 +69,7 @@ void tree_add_child(struct object *object, struct slot *parent, struct slot *slo
 	u32 depth = cap_depth(parent->token) + 1u;
 
 	ASSERT(depth <= CAP_MAX_DEPTH);
-	store_relaxed(&slot->badge, badge);
-	node_insert(object, slot_number(parent), slot,
+	node_insert(object, slot_number(parent), slot, badge,
 		    token_make(cap_slot_handle(slot), rights, type, depth));
 }
 
@@ -70,8 +78,7 @@ void tree_add_sibling(struct object *object, struct slot *node, struct slot *slo
 	u64 token = node->token;
 
 	ASSERT(!tree_has_children(node));
-	store_relaxed(&slot->badge, badge);
-	node_insert(object, slot_number(node), slot,
+	node_insert(object, slot_number(node), slot, badge,
 		    token_make(cap_slot_handle(slot), cap_rights(token), cap_type(token),
 			       cap_depth(token)));
 }
@@ -116,8 +123,9 @@ void tree_move(struct object *object, struct slot *from, struct slot *to)
 	u64 token = from->token;
 	u32 number = slot_number(to);
 
-	to->object = from->object;
-	to->generation = from->generation;
+	fence_release(); /* as in node_insert() */
+	store_relaxed(&to->object, from->object);
+	store_relaxed(&to->generation, from->generation);
 	store_relaxed(&to->badge, from->badge);
 	to->prev = from->prev;
 	to->next = from->next;
@@ -154,6 +162,7 @@ enum sweep tree_sweep(struct object *object, u32 root, struct vspace **wait)
 			sweep = region_shrink(region);
 			if (sweep != SWEEP_DONE)
 				return sweep;
+			budget = 1; /* that was enough work for a step */
 		}
 		tree_delete(object, slot);
 	}
@@ -180,18 +189,6 @@ long tree_check_add(const struct cap *cap)
 	if (!cap_is_current(cap))
 		return ST_BADHANDLE;
 	return cap_depth(cap->token) < CAP_MAX_DEPTH ? ST_OK : ST_DEPTH;
-}
-
-/* Threads that wait by a capability that was deleted learn it. No lock held. */
-static void wake_dead(struct object *object)
-{
-	if (object->type == TYPE_ENDPOINT)
-		while (endpoint_wake_dead(container_of(object, struct endpoint, object), false))
-			;
-	else if (object->type == TYPE_NOTIFICATION)
-		while (notification_wake_dead(container_of(object, struct notification, object),
-					      false))
-			;
 }
 
 /* One batch below the node. Tree lock held. */
@@ -226,11 +223,12 @@ long tree_delete_below(const struct cap *cap, bool and_self, struct vspace **wai
 	if (sweep == SWEEP_DONE && and_self)
 		was_last = tree_delete(object, cap->slot);
 	spin_unlock(&object->tree_lock);
+	/* After each batch: nobody knows whether there will be another. */
+	ipc_cap_gone(object);
 	if (sweep == SWEEP_MORE)
 		return SYSCALL_RESTART;
 	if (sweep == SWEEP_FLUSH)
 		return ST_BUSY;
-	wake_dead(object);
 	if (was_last)
 		object_unreachable(object, generation);
 	return ST_OK;

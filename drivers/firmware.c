@@ -36,6 +36,36 @@ void boot_info_add_reserved(struct boot_info *info, paddr_t base, u64 size)
 		info->nr_ranges_lost++;
 }
 
+const struct boot_range *boot_info_usable_around(const struct boot_info *info, paddr_t base,
+						 u64 size)
+{
+	for (const struct boot_range *r = info->usable; r < info->usable + info->nr_usable; r++)
+		if (range_within(base, size, r->base, r->base + r->size))
+			return r;
+	return NULL;
+}
+
+bool boot_info_place_image(struct boot_info *info, paddr_t start, paddr_t end, paddr_t limit)
+{
+	const struct boot_range *range = boot_info_usable_around(info, start, end - start);
+
+	info->kernel_start = start;
+	info->kernel_end = end;
+	if (!range)
+		return false;
+	info->early_start = range->base;
+	info->early_end = MIN(range->base + range->size, limit);
+	return true;
+}
+
+bool boot_ranges_overlap(const struct boot_range *range, u32 count, paddr_t base, u64 size)
+{
+	for (u32 i = 0; i < count; i++)
+		if (ranges_overlap(base, size, range[i].base, range[i].size))
+			return true;
+	return false;
+}
+
 void boot_info_add_cpu(struct boot_info *info, u64 hwid, u32 node, u32 intc)
 {
 	for (u32 i = 0; i < info->nr_cpus; i++)

@@ -13,8 +13,6 @@
 #include <kernel/panic.h>
 #include <kernel/process.h>
 
-#define WAKE_BATCH 16
-
 static struct endpoint *endpoint_of(const struct cap *cap)
 {
 	return container_of(cap->object, struct endpoint, object);
@@ -40,13 +38,20 @@ static void park_sender(struct thread *self, struct endpoint *endpoint,
 	store_release(&self->wait_kind, WAIT_SEND);
 }
 
+/* It has a reply object on offer, which has not been destroyed meanwhile. */
+static bool offers_reply(const struct thread *receiver)
+{
+	return receiver->reply &&
+	       load_relaxed(&receiver->reply->caller) == REPLY_OFFERED_BY(receiver);
+}
+
 /* Can @receiver take the message?  For a call its reply object becomes ours. Endpoint lock held. */
 static long match_receiver(struct thread *caller, struct thread *receiver,
 			   const struct sending *sending)
 {
 	long status;
 
-	if (sending->is_call && !receiver->reply)
+	if (sending->is_call && !offers_reply(receiver))
 		return ST_NOREPLY;
 	status = message_check(sending->words, sending->caps, receiver);
 	if (status != ST_OK || !sending->is_call)
@@ -68,7 +73,7 @@ static long send_to(struct thread *self, struct thread *receiver, const struct s
 		sched_hand_off(receiver);
 		return ST_OK;
 	}
-	receiver->reply = NULL;
+	store_relaxed(&receiver->reply, NULL);
 	sched_block(self, sending->deadline);
 	reply_park(reply, self);
 	sched_hand_off(receiver);
@@ -167,7 +172,7 @@ static long match_sender(struct thread *self, struct thread *sender)
 
 	if (load_acquire(&sender->wait_slot->token) != sender->wait_token)
 		return ST_DEAD;
-	if (is_call(sender) && !self->reply)
+	if (is_call(sender) && !offers_reply(self))
 		return ST_NOREPLY;
 	if (!sender->is_fault)
 		status = message_check((tag >> MSG_WORDS_SHIFT) & MSG_WORDS_MASK,
@@ -191,7 +196,7 @@ static long receive_from(struct thread *self, struct thread *sender, long match)
 	}
 	message_deliver(sender, self, sender->send_badge);
 	if (is_call(sender)) {
-		self->reply = NULL;
+		store_relaxed(&self->reply, NULL);
 		reply_park(reply, sender);
 	} else {
 		wait_failed(sender, ST_OK);
@@ -245,8 +250,8 @@ static long offer_reply(struct thread *self)
 		return status;
 	reply = container_of(cap.object, struct reply, object);
 	if (!atomic_compare_exchange(&reply->caller, NULL, REPLY_OFFERED_BY(self)))
-		return ST_BUSY;
-	self->reply = reply;
+		return cap_is_current(&cap) ? ST_BUSY : ST_BADHANDLE;
+	store_relaxed(&self->reply, reply);
 	if (cap_is_current(&cap))
 		return ST_OK;
 	reply_withdraw(self);
@@ -255,17 +260,17 @@ static long offer_reply(struct thread *self)
 
 static long receive(struct thread *self, const struct cap *cap, const struct operands *operands)
 {
-	u64 bits = notification_take_bound(self);
-	long status;
+	long status = offer_reply(self);
+	u64 bits = 0;
 
-	if (bits) {
-		message_deliver_bits(self, bits);
-		return ST_OK;
-	}
-	status = offer_reply(self);
 	if (status == ST_OK)
 		status = thread_window_reserve(self, operands->accept);
+	/* Only now, since bits that were taken cannot be refused. */
 	if (status == ST_OK)
+		bits = notification_take_bound(self);
+	if (bits)
+		message_deliver_bits(self, bits);
+	else if (status == ST_OK)
 		status = endpoint_receive(self, cap, operands);
 	if (status != SYSCALL_DONE) {
 		reply_withdraw(self);
@@ -276,14 +281,22 @@ static long receive(struct thread *self, const struct cap *cap, const struct ope
 
 long sys_ipc_receive(struct thread *self)
 {
+	struct cap_space *space = &self->process->caps;
 	struct operands operands;
-	struct cap cap;
-	long status = cap_lookup(&self->process->caps, arch_handle(&self->regs), TYPE_ENDPOINT,
-				 RIGHT_RECEIVE, &cap);
+	struct cap cap, reply;
+	long status, range;
 
-	if (status == ST_OK)
-		status = operands_decode(self, OPERANDS_RECEIVE, &operands);
-	return status == ST_OK ? receive(self, &cap, &operands) : status;
+	status = cap_lookup(space, arch_handle(&self->regs), TYPE_ENDPOINT, RIGHT_RECEIVE, &cap);
+	if (status != ST_OK)
+		return status;
+	range = operands_decode(self, OPERANDS_RECEIVE, &operands);
+	if (range == ST_OK)
+		return receive(self, &cap, &operands);
+	/* Both handles are refused before the tag is. */
+	if (arch_handle2(&self->regs) != HANDLE_NULL)
+		status = cap_lookup(space, arch_handle2(&self->regs), TYPE_REPLY, RIGHT_USE,
+				    &reply);
+	return status != ST_OK ? status : range;
 }
 
 long sys_ipc_reply_receive(struct thread *self)
@@ -307,56 +320,4 @@ long sys_ipc_reply_receive(struct thread *self)
 	/* The first step is done: what remains, also after a restart, is a receive. */
 	arch_set_tag(&self->regs, (tag & ~(u64)MSG_CALL_MASK) | SYS_ipc_receive);
 	return receive(self, &cap, &operands);
-}
-
-/* ---- waking those whose capability has died ---- */
-
-static bool is_dead(const struct thread *waiter, bool all)
-{
-	return all || load_acquire(&waiter->wait_slot->token) != waiter->wait_token;
-}
-
-/* Claim up to a batch of dead waiters onto @claimed. Endpoint lock held. */
-static u32 claim_dead(struct endpoint *endpoint, bool all, struct list *claimed)
-{
-	struct rb_node *node = rb_first(&endpoint->senders), *next;
-	u32 count = 0;
-
-	for (; node && count < WAKE_BATCH; node = next) {
-		struct thread *sender = container_of(node, struct thread, send_node);
-
-		next = rb_next(node);
-		if (!is_dead(sender, all))
-			continue;
-		rb_remove(&endpoint->senders, node);
-		list_append(claimed, &sender->wait_link);
-		count++;
-	}
-	list_for_each_safe(link, &endpoint->receivers) {
-		if (count == WAKE_BATCH ||
-		    !is_dead(list_entry(link, struct thread, wait_link), all))
-			continue;
-		list_remove(link);
-		list_append(claimed, link);
-		count++;
-	}
-	list_for_each(link, claimed)
-		store_release(&list_entry(link, struct thread, wait_link)->wait_kind, WAIT_NONE);
-	return count;
-}
-
-bool endpoint_wake_dead(struct endpoint *endpoint, bool all)
-{
-	struct list claimed;
-	u32 count;
-
-	list_init(&claimed);
-	spin_lock(&endpoint->object.lock);
-	count = claim_dead(endpoint, all, &claimed);
-	spin_unlock(&endpoint->object.lock);
-	list_for_each_safe(link, &claimed) {
-		list_remove(link);
-		wait_failed(list_entry(link, struct thread, wait_link), ST_DEAD);
-	}
-	return count == WAKE_BATCH;
 }

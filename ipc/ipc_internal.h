@@ -34,7 +34,10 @@ long message_check(u32 words, u32 caps, const struct thread *receiver);
  */
 void message_deliver(struct thread *sender, struct thread *receiver, u64 badge);
 
-/** reply_park() - claimant: @caller's message was delivered under TAKEN_BY; it waits for the answer now. */
+/**
+ * reply_park() - claimant: @reply is TAKEN_BY @caller, which waits for the answer from now on, or
+ * whose wait ends if its home wants that.
+ */
 void reply_park(struct reply *reply, struct thread *caller);
 
 /** reply_withdraw() - the reply object @thread offers is offered no more. */
@@ -47,8 +50,8 @@ void reply_withdraw(struct thread *thread);
 long reply_send(struct thread *self, const struct cap *cap, const struct operands *operands);
 
 /**
- * wait_failed() - claimant: end the wait of @thread with @status and send it home; a fault
- * nobody answers ends its process.
+ * wait_failed() - claimant: end the wait of @thread with @status and send it home.  A fault that nobody
+ * can answer (ST_NOREPLY) ends its process, any other is raised anew.
  */
 void wait_failed(struct thread *thread, long status);
 

@@ -11,8 +11,6 @@
 #include <kernel/panic.h>
 #include <kernel/process.h>
 
-#define WAKE_BATCH 16
-
 static struct notification *notification_of(const struct cap *cap)
 {
 	return container_of(cap->object, struct notification, object);
@@ -31,27 +29,31 @@ static struct thread *claim_first(struct notification *notification)
 	return thread;
 }
 
-void notification_signal(struct notification *notification, u32 generation, u64 bits)
+long notification_signal(const struct cap *cap, u64 bits)
 {
+	struct notification *notification = notification_of(cap);
 	struct thread *waiter = NULL;
 
 	spin_lock(&notification->object.lock);
-	if (!object_is_alive(&notification->object, generation)) {
+	if (!cap_is_current(cap)) {
 		spin_unlock(&notification->object.lock);
-		return;
+		return ST_BADHANDLE;
 	}
+	if (cap->badge)
+		bits &= cap->badge;
 	bits |= notification->bits;
 	if (bits)
 		waiter = claim_first(notification);
-	notification->bits = waiter ? 0 : bits;
+	store_relaxed(&notification->bits, waiter ? 0 : bits);
 	if (bits && !waiter && notification->bound)
 		thread_post(notification->bound, REQUEST_SIGNAL);
 	spin_unlock(&notification->object.lock);
 	if (!waiter)
-		return;
+		return ST_OK;
 	arch_set_value(&waiter->regs, 0, bits);
 	arch_set_status(&waiter->regs, ST_OK);
 	sched_wake(waiter);
+	return ST_OK;
 }
 
 /* ---- bound threads ---- */
@@ -64,9 +66,9 @@ u64 notification_take_bound(struct thread *thread)
 	if (!notification)
 		return 0;
 	spin_lock(&notification->object.lock);
-	if (notification->bound == thread) {
+	if (load_relaxed(&notification->bound) == thread) {
 		bits = notification->bits;
-		notification->bits = 0;
+		store_relaxed(&notification->bits, 0);
 	}
 	spin_unlock(&notification->object.lock);
 	return bits;
@@ -106,15 +108,16 @@ void notification_unbind(struct thread *thread)
 	if (!notification)
 		return;
 	spin_lock(&notification->object.lock);
-	if (notification->bound == thread)
-		notification->bound = NULL;
+	if (load_relaxed(&notification->bound) == thread)
+		store_relaxed(&notification->bound, NULL);
 	store_release(&thread->bound, NULL);
 	spin_unlock(&notification->object.lock);
 }
 
-static long bind(struct thread *thread, const struct cap *cap)
+static long bind(const struct cap *target, const struct cap *cap)
 {
 	struct notification *notification = notification_of(cap);
+	struct thread *thread = thread_of(target->object);
 	long status = ST_OK;
 
 	spin_lock(&notification->object.lock);
@@ -124,7 +127,13 @@ static long bind(struct thread *thread, const struct cap *cap)
 		 !atomic_compare_exchange(&thread->bound, NULL, notification))
 		status = ST_BUSY;
 	else
-		notification->bound = thread;
+		store_relaxed(&notification->bound, thread);
+	/* Looked at last: with the lock held nobody has acted on the binding yet. */
+	if (status == ST_OK && !cap_is_current(target)) {
+		store_relaxed(&notification->bound, NULL);
+		store_release(&thread->bound, NULL);
+		status = ST_BADHANDLE;
+	}
 	spin_unlock(&notification->object.lock);
 	/* Partner: thread_die() sets DEAD, then unbinds. */
 	fence_full();
@@ -150,7 +159,7 @@ long sys_notify_bind(struct thread *self, handle_t thread, handle_t notification
 		return ST_OK;
 	}
 	status = cap_lookup(space, notification, TYPE_NOTIFICATION, RIGHT_WAIT, &cap);
-	return status == ST_OK ? bind(thread_of(target.object), &cap) : status;
+	return status == ST_OK ? bind(&target, &cap) : status;
 }
 
 /* ---- calls ---- */
@@ -163,9 +172,7 @@ long sys_notify_signal(struct thread *self, handle_t notification, u64 bits)
 
 	if (status != ST_OK)
 		return status;
-	notification_signal(notification_of(&cap), cap.generation,
-			    cap.badge ? bits & cap.badge : bits);
-	return ST_OK;
+	return notification_signal(&cap, bits);
 }
 
 static void park_waiter(struct thread *self, struct notification *notification,
@@ -194,7 +201,7 @@ long sys_notify_wait(struct thread *self, handle_t notification, u64 deadline)
 		status = ST_BADHANDLE;
 	} else if (object->bits) {
 		arch_set_value(&self->regs, 0, object->bits);
-		object->bits = 0;
+		store_relaxed(&object->bits, 0);
 	} else {
 		park_waiter(self, object, &cap, deadline);
 		status = SYSCALL_DONE;
@@ -216,40 +223,10 @@ long sys_notify_poll(struct thread *self, handle_t notification)
 	object = notification_of(&cap);
 	spin_lock(&object->object.lock);
 	bits = cap_is_current(&cap) ? object->bits : 0;
-	object->bits &= ~bits;
+	store_relaxed(&object->bits, object->bits & ~bits);
 	spin_unlock(&object->object.lock);
 	if (!bits)
 		return ST_WOULDBLOCK;
 	arch_set_value(&self->regs, 0, bits);
 	return ST_OK;
-}
-
-bool notification_wake_dead(struct notification *notification, bool all)
-{
-	struct list claimed;
-	u32 count = 0;
-
-	list_init(&claimed);
-	spin_lock(&notification->object.lock);
-	list_for_each_safe(link, &notification->waiters) {
-		struct thread *thread = list_entry(link, struct thread, wait_link);
-
-		if (count == WAKE_BATCH ||
-		    !(all || load_acquire(&thread->wait_slot->token) != thread->wait_token))
-			continue;
-		list_remove(link);
-		store_release(&thread->wait_kind, WAIT_NONE);
-		list_append(&claimed, link);
-		count++;
-	}
-	if (all && notification->bound) {
-		store_release(&notification->bound->bound, NULL);
-		notification->bound = NULL;
-	}
-	spin_unlock(&notification->object.lock);
-	list_for_each_safe(link, &claimed) {
-		list_remove(link);
-		wait_failed(list_entry(link, struct thread, wait_link), ST_DEAD);
-	}
-	return count == WAKE_BATCH;
 }

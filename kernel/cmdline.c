@@ -11,10 +11,16 @@
 #include <lib/string.h>
 
 static u32 max_cpus = CONFIG_NR_CPUS;
+static char init_name[CMDLINE_WORD] = "init";
 
 u32 cmdline_max_cpus(void)
 {
 	return max_cpus;
+}
+
+const char *cmdline_init(void)
+{
+	return init_name;
 }
 
 static bool set_loglevel(u64 value)
@@ -42,15 +48,16 @@ static const struct {
 	{ "cpus", set_cpus, "1 or more" },
 };
 
-/* "run=test" and the like are for init, which reads the command line itself. */
-static bool is_for_init(const char *name)
+/* For init and the programs, which read it themselves: "run=demo" or "demo", "bench=quick", "fuzz=100000". */
+static bool is_for_init(const struct cmdline_option *option)
 {
-	static const char *const words[] = { "demo", "fuzz", "run", "shell", "test" };
+	static const char *const words[] = { "bench", "demo", "shell" };
 
-	if (!strncmp(name, "init.", 5))
-		return true;
+	if (option->has_value)
+		return !strcmp(option->name, "run") || !strcmp(option->name, "bench") ||
+		       !strcmp(option->name, "fuzz");
 	for (u32 i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(name, words[i]))
+		if (!strcmp(option->name, words[i]))
 			return true;
 	return false;
 }
@@ -68,8 +75,15 @@ static void apply(const struct cmdline_option *option)
 				   options[i].range);
 		return;
 	}
-	if (!is_for_init(option->name))
-		pr_warning("command line: unknown option \"%s\"%s", option->name,
+	if (!strcmp(option->name, "init") && option->value[0]) {
+		string_copy(init_name, sizeof(init_name), option->value);
+		return;
+	}
+	if (IS_ENABLED(CONFIG_SEEDED_BUGS) && !strcmp(option->name, "bug"))
+		return;
+	if (!is_for_init(option))
+		pr_warning("command line: unknown option \"%s%s%s\"%s", option->name,
+			   option->has_value ? "=" : "", option->value,
 			   option->is_cut ? " (cut)" : "");
 }
 

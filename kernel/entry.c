@@ -3,8 +3,9 @@
  * The ways in and the one way out.
  *
  * A call, a fault or an interrupt changes states of threads and returns; then
- * kernel_exit() looks once at what was posted, chooses, switches the address
- * space and leaves.  It loops while there is kernel work: an inbox, or a step
+ * kernel_exit() goes back to the same thread, if nothing has happened that
+ * another choice could come of; else it looks at what was posted, chooses,
+ * switches the address space and leaves.  It loops while there is kernel work: an inbox, or a step
  * of the reaper, which is a thread without user mode.
  */
 #include <generated/syscall_protos.h>
@@ -18,16 +19,41 @@
 
 #include <generated/syscall_table.h>
 
-void kernel_syscall(struct thread *self)
+/*
+ * The call was refused or has come to a preemption point.  A refused one has
+ * values, too: nothing, or what a range call has done so far.
+ */
+static noinline void settle(struct thread *self, long result)
+{
+	u8 nr_values = syscall_nr_values[arch_tag(&self->regs) & MSG_CALL_MASK];
+
+	/* What is just being taken apart may be what was missing. */
+	if (result == SYSCALL_RESTART ||
+	    ((result == ST_NOMEM || result == ST_NOSLOTS) && reaper_wait(self))) {
+		arch_restart_call(&self->regs);
+		return;
+	}
+	if (nr_values > 0)
+		arch_set_value(&self->regs, 0, self->progress);
+	if (nr_values > 1)
+		arch_set_value(&self->regs, 1, 0);
+	self->progress = 0;
+	arch_set_status(&self->regs, result);
+}
+
+bool kernel_syscall(struct thread *self)
 {
 	long result = syscall_table[arch_tag(&self->regs) & MSG_CALL_MASK](self);
+	struct cpu *cpu = arch_this_cpu();
 
-	if (result == SYSCALL_RESTART) {
-		arch_restart_call(&self->regs);
-	} else if (result != SYSCALL_DONE) {
+	if (likely(result == ST_OK)) {
 		self->progress = 0;
-		arch_set_status(&self->regs, result);
+		arch_set_status(&self->regs, ST_OK);
+	} else if (result != SYSCALL_DONE) {
+		settle(self, result);
 	}
+	spin_assert_none();
+	return likely(cpu->current == self) && likely(!cpu->pending);
 }
 
 /* The access a fault kind stands for, 0 if it is none. */
@@ -70,7 +96,9 @@ void kernel_irq(void)
 	while ((irq = arch_irq_claim()) != IRQ_NONE) {
 		if (irq == IRQ_TIMER)
 			sched_tick(cpu);
-		else if (irq != IRQ_IPI) /* what was posted is found on the way out */
+		else if (irq == IRQ_IPI)
+			cpu->pending = true; /* what was posted is found on the way out */
+		else
 			irq_handle(irq);
 	}
 }
@@ -90,29 +118,37 @@ static void leave_idle(struct cpu *cpu)
 {
 	if (!cpu->idle_since)
 		return;
-	cpu->idle_time += arch_now() - cpu->idle_since;
+	store_relaxed(&cpu->idle_time, cpu->idle_time + (arch_now() - cpu->idle_since));
 	cpu->idle_since = 0;
 }
 
-/* One step for the dead; then let interrupts in, which arrive as in idle. */
+/* A preemption point of the kernel's own work: interrupts arrive as in idle. */
+static void let_irqs_in(struct cpu *cpu)
+{
+	if (!arch_irq_pending())
+		return;
+	sched_preempt(cpu);
+	vspace_load(NULL);
+	arch_idle();
+}
+
+/* One step for the dead. */
 static void reap(struct cpu *cpu)
 {
 	vspace_load(NULL);
 	reaper_step(cpu);
-	if (arch_irq_pending()) {
-		ASSERT(!cpu->current);
-		arch_idle();
-	}
+	let_irqs_in(cpu);
 }
 
-void kernel_exit(void)
+/* Look at what was posted, choose, switch the address space, leave. */
+static __noreturn void leave(struct cpu *cpu)
 {
-	struct cpu *cpu = arch_this_cpu();
-
 	for (;;) {
 		struct thread *next;
 
-		inbox_process(cpu);
+		cpu->pending = false;
+		while (!inbox_is_empty(cpu) && !inbox_process(cpu))
+			let_irqs_in(cpu);
 		spin_assert_none();
 		next = sched_choose(cpu);
 		if (!next && inbox_is_empty(cpu))
@@ -121,11 +157,26 @@ void kernel_exit(void)
 			continue;
 		leave_idle(cpu);
 		if (next == cpu->reaper) {
+			/* Sleepers must be able to interrupt it. */
+			sched_arm(cpu, next);
 			reap(cpu);
 			continue;
 		}
 		vspace_load(&next->process->vspace);
+		if (cpu->pending)
+			continue; /* a shootdown has ended, and woke somebody here */
 		sched_arm(cpu, next);
 		arch_enter_user(next);
 	}
+}
+
+void kernel_exit(void)
+{
+	struct cpu *cpu = arch_this_cpu();
+	struct thread *self = cpu->current;
+
+	if (unlikely(!self || cpu->pending))
+		leave(cpu);
+	spin_assert_none();
+	arch_enter_user(self);
 }

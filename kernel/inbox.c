@@ -16,7 +16,10 @@
 #include <kernel/ipc.h>
 #include <kernel/panic.h>
 #include <kernel/process.h>
+#include <kernel/reaper.h>
 #include <kernel/sched.h>
+
+#define INBOX_BATCH 32
 
 static void inbox_push(struct cpu *cpu, struct thread *thread)
 {
@@ -26,7 +29,9 @@ static void inbox_push(struct cpu *cpu, struct thread *thread)
 		head = load_relaxed(&cpu->inbox);
 		store_relaxed(&thread->inbox_next, head);
 	} while (!atomic_compare_exchange(&cpu->inbox, head, thread));
-	if (!head && cpu != arch_this_cpu())
+	if (cpu == arch_this_cpu())
+		cpu->pending = true;
+	else if (!head)
 		arch_send_ipi(cpu);
 }
 
@@ -36,14 +41,13 @@ void thread_post(struct thread *thread, u32 request)
 		inbox_push(load_acquire(&thread->home), thread);
 }
 
-bool inbox_is_empty(const struct cpu *cpu)
-{
-	return !load_acquire(&cpu->inbox) && !load_acquire(&cpu->kick);
-}
-
 void cpu_kick(struct cpu *cpu, u32 reasons)
 {
-	if (atomic_fetch_or(&cpu->kick, reasons) == 0 && cpu != arch_this_cpu())
+	bool is_first = atomic_fetch_or(&cpu->kick, reasons) == 0;
+
+	if (cpu == arch_this_cpu())
+		cpu->pending = true;
+	else if (is_first)
 		arch_send_ipi(cpu);
 }
 
@@ -99,8 +103,8 @@ static void handle_suspend(struct thread *thread)
 
 static void handle_interrupt(struct thread *thread)
 {
-	/* A shootdown is never waited for half: the call is simply issued again. */
-	if (thread->state != THREAD_BLOCKED || load_acquire(&thread->wait_kind) == WAIT_FLUSH)
+	/* Never waited for half: the call is simply issued again. */
+	if (thread->state != THREAD_BLOCKED || load_acquire(&thread->wait_kind) == WAIT_KERNEL)
 		return;
 	if (thread_cancel(thread, CANCEL_INTERRUPT)) {
 		thread_wait_ended(thread, ST_INTERRUPTED);
@@ -113,17 +117,13 @@ static void handle_move(struct cpu *cpu, struct thread *thread)
 {
 	u32 target = load_acquire(&thread->target);
 	struct cpu *home = &cpus[target >> 8];
-	bool was_queued = thread->state == THREAD_RUNNABLE;
 
-	if (was_queued)
-		sched_dequeue(thread);
-	store_relaxed(&thread->priority, (u8)target);
-	if (home == cpu) {
-		if (was_queued)
-			sched_make_runnable(thread);
+	sched_set_priority(thread, (u8)target);
+	if (home == cpu)
 		return;
-	}
-	if (thread->state == THREAD_RUNNING) {
+	if (thread->state == THREAD_RUNNABLE) {
+		sched_dequeue(thread);
+	} else if (thread->state == THREAD_RUNNING) {
 		sched_leave(thread);
 		store_release(&thread->state, THREAD_RUNNABLE);
 	}
@@ -150,7 +150,7 @@ static void handle_arrive(struct cpu *cpu, struct thread *thread)
 static void handle_reap(struct thread *thread)
 {
 	spin_lock(&thread->object.lock);
-	object_queue(&thread->object);
+	object_queue(&thread->object, false);
 	spin_unlock(&thread->object.lock);
 }
 
@@ -194,27 +194,34 @@ static struct thread *inbox_take(struct cpu *cpu)
 	return first;
 }
 
-void inbox_process(struct cpu *cpu)
+static void kick_handle(struct cpu *cpu)
 {
 	u32 kick = load_relaxed(&cpu->kick) ? atomic_exchange(&cpu->kick, 0) : 0;
-	struct thread *thread;
 
 	if (kick & CPU_KICK_FLUSH)
-		flush_answer(cpu->loaded);
-	if (kick & CPU_KICK_ICACHE)
-		arch_sync_icache();
-	if (!load_relaxed(&cpu->inbox))
-		return;
-	thread = inbox_take(cpu);
-	while (thread) {
-		/* Once the word is 0 the thread may be pushed, by others, to any inbox. */
-		struct thread *next = thread->inbox_next;
+		flush_answer();
+	if (kick & CPU_KICK_FETCH)
+		fetch_answer();
+	if (kick & CPU_KICK_REAP)
+		reaper_set_priority(cpu);
+}
+
+bool inbox_process(struct cpu *cpu)
+{
+	kick_handle(cpu);
+	if (!cpu->inbox_backlog && load_relaxed(&cpu->inbox))
+		cpu->inbox_backlog = inbox_take(cpu);
+	for (u32 n = 0; n < INBOX_BATCH && cpu->inbox_backlog; n++) {
+		struct thread *thread = cpu->inbox_backlog;
 		struct cpu *home = load_acquire(&thread->home);
 
+		/* Once the word is 0 the thread may be pushed, by others, to any inbox. */
+		cpu->inbox_backlog = thread->inbox_next;
 		if (home != cpu)
 			inbox_push(home, thread);
 		else
 			handle(cpu, thread, atomic_exchange(&thread->requests, 0));
-		thread = next;
 	}
+	/* Also what came meanwhile: its interrupt may have been taken between two batches. */
+	return inbox_is_empty(cpu);
 }

@@ -25,7 +25,8 @@ static bool is_kernel_port(u64 first, u64 count)
 		if (ranges_overlap(first, count, kernel_ports[i].first, kernel_ports[i].count))
 			return true;
 	/* A power-off by the back door would not ask for the right to it. */
-	return ranges_overlap(first, count, boot->pm1a_port, boot->pm1a_port ? 2 : 0);
+	return ranges_overlap(first, count, boot->pm1a_port, boot->pm1a_port ? 2 : 0) ||
+	       ranges_overlap(first, count, boot->sleep_port, boot->sleep_port ? 1 : 0);
 }
 
 long sys_ioport_create(struct thread *self, handle_t system, u64 first, u64 count)
@@ -56,8 +57,12 @@ long sys_ioport_create(struct thread *self, handle_t system, u64 first, u64 coun
 	return ST_OK;
 }
 
-/* Decode handle, offset and width. Return: ST_OK and the port. */
-static long port_decode(struct thread *self, handle_t handle, u64 offset, u64 width, u16 *port)
+/*
+ * Read from a port into *value, or write *value to it.  The tree lock is held, so
+ * that no access comes after the capability's revocation.
+ */
+static long port_access(struct thread *self, handle_t handle, u64 offset, u64 width, u64 *value,
+			bool is_write)
 {
 	const struct ioport *ports;
 	struct cap cap;
@@ -66,30 +71,31 @@ static long port_decode(struct thread *self, handle_t handle, u64 offset, u64 wi
 	if (status != ST_OK)
 		return status;
 	ports = container_of(cap.object, struct ioport, object);
-	if (width != 1 && width != 2 && width != 4)
-		return ST_INVALID;
-	if (!range_within(offset, width, 0, ports->count))
-		return ST_INVALID;
-	*port = (u16)(ports->first + offset);
-	return ST_OK;
+	spin_lock(&cap.object->tree_lock);
+	if (!cap_is_current(&cap))
+		status = ST_BADHANDLE;
+	else if ((width != 1 && width != 2 && width != 4) ||
+		 !range_within(offset, width, 0, ports->count))
+		status = ST_INVALID;
+	else if (is_write)
+		arch_port_out((u16)(ports->first + offset), (unsigned)width, (u32)*value);
+	else
+		*value = arch_port_in((u16)(ports->first + offset), (unsigned)width);
+	spin_unlock(&cap.object->tree_lock);
+	return status;
 }
 
 long sys_ioport_in(struct thread *self, handle_t ioport, u64 offset, u64 width)
 {
-	u16 port;
-	long status = port_decode(self, ioport, offset, width, &port);
+	u64 value = 0;
+	long status = port_access(self, ioport, offset, width, &value, false);
 
 	if (status == ST_OK)
-		arch_set_value(&self->regs, 0, arch_port_in(port, (unsigned)width));
+		arch_set_value(&self->regs, 0, value);
 	return status;
 }
 
 long sys_ioport_out(struct thread *self, handle_t ioport, u64 offset, u64 width, u64 value)
 {
-	u16 port;
-	long status = port_decode(self, ioport, offset, width, &port);
-
-	if (status == ST_OK)
-		arch_port_out(port, (unsigned)width, (u32)value);
-	return status;
+	return port_access(self, ioport, offset, width, &value, true);
 }

@@ -36,8 +36,7 @@ void irq_handle(u32 line)
 	}
 	spin_unlock(&irq->object.lock);
 	if (is_bound)
-		notification_signal(container_of(sink.object, struct notification, object),
-				    sink.generation, bits);
+		notification_signal(&sink, bits);
 }
 
 void irq_reap(struct irq *irq)
@@ -95,39 +94,43 @@ long sys_irq_create(struct thread *self, handle_t system, u64 line)
 	return status;
 }
 
-/* Exchange the sink of @irq; the line is open while there is one. Return: the old sink. */
-static u32 irq_set_sink(struct irq *irq, u32 sink, u64 bits)
+/* Exchange the sink of @cap's interrupt for *sink; the line is open while there is one. */
+static long irq_set_sink(const struct cap *cap, u32 *sink, u64 bits)
 {
-	u32 old;
+	struct irq *irq = container_of(cap->object, struct irq, object);
+	long status = ST_BADHANDLE;
 
 	spin_lock(&irq->object.lock);
-	old = irq->sink;
-	irq->sink = sink;
-	irq->bits = bits;
-	if (sink)
-		arch_irq_unmask(irq->line);
-	else
-		arch_irq_mask(irq->line);
+	if (cap_is_current(cap)) {
+		u32 old = irq->sink;
+
+		irq->sink = *sink;
+		irq->bits = bits;
+		if (*sink)
+			arch_irq_unmask(irq->line);
+		else
+			arch_irq_mask(irq->line);
+		*sink = old;
+		status = ST_OK;
+	}
 	spin_unlock(&irq->object.lock);
-	return old;
+	return status;
 }
 
 long sys_irq_bind(struct thread *self, handle_t irq, handle_t notification, u64 bits)
 {
 	struct cap_space *space = &self->process->caps;
-	struct cap line, cap;
-	u32 sink = 0;
+	struct cap line;
+	u32 sink;
 	long status = cap_lookup(space, irq, TYPE_IRQ, RIGHT_USE, &line);
 
-	if (status == ST_OK && notification != HANDLE_NULL) {
-		status = cap_lookup(space, notification, TYPE_NOTIFICATION, RIGHT_SIGNAL, &cap);
-		if (status == ST_OK)
-			status = cap_hold(&cap, RIGHT_SIGNAL, cap.badge, &sink);
-	}
+	if (status == ST_OK)
+		status = cap_hold(space, notification, TYPE_NOTIFICATION, RIGHT_SIGNAL, &sink);
 	if (status != ST_OK)
 		return status;
-	cap_drop(irq_set_sink(container_of(line.object, struct irq, object), sink, bits));
-	return ST_OK;
+	status = irq_set_sink(&line, &sink, bits);
+	cap_drop(sink);
+	return status;
 }
 
 long sys_irq_ack(struct thread *self, handle_t irq)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The first process: `init` out of the boot archive.
+ * The first process: `init` out of the boot archive, or what init= names.
  *
  * The one program the kernel loads itself.  It uses the same ELF and archive
  * readers as user space and maps by the same functions as the calls.  The
@@ -20,7 +20,6 @@
 #include <lib/string.h>
 #include <veridian/init.h>
 
-#define INIT_NAME "init"
 #define INIT_PRIORITY 32
 #define INIT_STACK_PAGES 32UL
 #define INIT_BASE 0x1000000UL
@@ -59,19 +58,23 @@ static struct cap kernel_cap(struct object *object)
 	struct cap cap;
 
 	if (!object || !slot)
-		fail(INIT_NAME, "out of memory");
+		fail(cmdline_init(), "out of memory");
 	cap_install(object, slot, RIGHTS_ALL, 0);
-	must(cap_of_slot(slot, &cap), INIT_NAME);
+	must(cap_of_slot(slot, &cap), cmdline_init());
 	return cap;
 }
 
 static void map(struct process *process, struct memory *memory, struct map_request *request)
 {
 	struct cap cap = kernel_cap(&memory->object);
-	long status = vspace_map(&process->vspace, &cap, request);
+	struct space_ref ref = { &process->vspace, NULL };
+	long status;
 
+	do {
+		status = vspace_map(ref, &cap, request);
+	} while (status == SYSCALL_RESTART);
 	if (status != ST_OK)
-		fail(INIT_NAME, "a segment cannot be mapped");
+		fail(cmdline_init(), "a segment cannot be mapped");
 }
 
 /* Copy the part of the file that lies in page @index of the segment's memory. */
@@ -89,6 +92,16 @@ static void fill_page(struct memory *memory, u64 index, const struct elf_segment
 		       end - start);
 }
 
+/* The other CPUs answer while this one waits: they idle, and it holds nothing. */
+static void seal(struct memory *memory)
+{
+	long status;
+
+	while ((status = memory_seal(memory, NULL)) == SYSCALL_RESTART)
+		arch_cpu_relax();
+	must(status, cmdline_init());
+}
+
 static void load_segment(struct process *process, const struct elf_segment *segment, const u8 *file,
 			 uaddr_t base)
 {
@@ -104,11 +117,11 @@ static void load_segment(struct process *process, const struct elf_segment *segm
 	};
 
 	if (!memory)
-		fail(INIT_NAME, "out of memory");
+		fail(cmdline_init(), "out of memory");
 	for (u64 i = 0; i < pages; i++)
 		fill_page(memory, i, segment, file);
 	if (segment->can_execute)
-		must(memory_seal(memory), INIT_NAME);
+		seal(memory);
 	map(process, memory, &request);
 }
 
@@ -121,7 +134,7 @@ static uaddr_t load_stack(struct process *process)
 	};
 
 	if (!memory)
-		fail(INIT_NAME, "out of memory");
+		fail(cmdline_init(), "out of memory");
 	map(process, memory, &request);
 	return request.address + request.size;
 }
@@ -132,7 +145,7 @@ static void give(struct process *process, struct object *object, u32 rights, han
 	struct slot *slot = cap_reserve(&process->caps);
 
 	if (!object || !slot)
-		fail(INIT_NAME, "out of memory");
+		fail(cmdline_init(), "out of memory");
 	ASSERT(cap_slot_handle(slot) == expected);
 	cap_install(object, slot, rights, 0);
 }
@@ -156,7 +169,7 @@ static void start(struct process *process, uaddr_t entry, uaddr_t stack)
 	};
 	struct thread *thread;
 
-	must(thread_create(process, &first, &thread), INIT_NAME);
+	must(thread_create(process, &first, &thread), cmdline_init());
 	give(process, &process->object, RIGHTS_ALL, INIT_PROCESS);
 	give(process, object_alloc(TYPE_SYSTEM), RIGHTS_ALL, INIT_SYSTEM);
 	give(process, archive_object(), RIGHT_READ | RIGHT_DERIVE | RIGHT_MOVE, INIT_ARCHIVE);
@@ -169,27 +182,29 @@ void init_load(void)
 	struct elf_image image;
 	struct cpio_file file;
 	enum cpio_result found;
-	const char *error;
+	const char *error, *name = cmdline_init();
 	uaddr_t base = INIT_BASE + ((kernel_random() & (BIT(INIT_BASE_BITS) - 1)) << PAGE_SHIFT);
 
 	if (!boot->archive)
 		fail("boot archive", "the boot loader passed none (QEMU: -initrd)");
 	if (!IS_ALIGNED(boot->archive, PAGE_SIZE))
 		fail("boot archive", "it does not begin on a page");
-	found = cpio_find(phys_to_ptr(boot->archive), boot->archive_size, INIT_NAME, &file);
-	if (found == CPIO_END)
-		fail("boot archive", "it holds no file \"init\"");
+	found = cpio_find(phys_to_ptr(boot->archive), boot->archive_size, name, &file);
+	if (found == CPIO_END) {
+		pr_error("boot archive: it holds no file \"%s\"", name);
+		fail(name, "there is no such program");
+	}
 	if (found != CPIO_FILE)
 		fail("boot archive", cpio_error(found));
 	error = elf_parse(file.data, file.size, ELF_MACHINE_NATIVE, &image);
 	if (error)
-		fail(INIT_NAME, error);
+		fail(name, error);
 	init_process = process_create();
 	if (!init_process)
-		fail(INIT_NAME, "out of memory");
-	string_copy(init_process->name, sizeof(init_process->name), INIT_NAME);
+		fail(name, "out of memory");
+	string_copy(init_process->name, sizeof(init_process->name), name);
 	for (u32 i = 0; i < image.nr_segments; i++)
 		load_segment(init_process, &image.segment[i], file.data, base);
 	start(init_process, base + image.entry, load_stack(init_process));
-	pr_info("init: %lu bytes at %#lx", file.size, base);
+	pr_info("%s: %lu bytes at %#lx", name, file.size, base);
 }

@@ -4,10 +4,12 @@
  */
 #include <kernel/arch.h>
 #include <kernel/cap.h>
+#include <kernel/kasan.h>
 #include <kernel/main.h>
 #include <kernel/mm.h>
 #include <kernel/printk.h>
 #include <kernel/random.h>
+#include <kernel/seeded.h>
 #include <kernel/smp.h>
 
 const struct boot_info *boot;
@@ -42,6 +44,7 @@ void kernel_main(const struct boot_info *info)
 
 	bootmem_init(info);
 	kmap_init(info);
+	kasan_init();
 	frame_init(info);
 	arch_init(info);
 	smp_boot_cpu(info);
@@ -51,6 +54,8 @@ void kernel_main(const struct boot_info *info)
 	object_init();
 	cap_init();
 	smp_start();
+	if (IS_ENABLED(CONFIG_SEEDED_BUGS))
+		seeded_bug();
 	init_load();
 	kernel_exit();
 }

@@ -3,7 +3,6 @@
  * System calls on memory and address spaces; see include/uapi/veridian/syscalls.toml.
  */
 #include <generated/syscall_protos.h>
-#include <kernel/cpu.h>
 #include <kernel/memory.h>
 #include <kernel/mm.h>
 #include <kernel/process.h>
@@ -15,6 +14,11 @@
 static struct process *process_of(const struct cap *cap)
 {
 	return container_of(cap->object, struct process, object);
+}
+
+static struct space_ref space_of(const struct cap *cap)
+{
+	return (struct space_ref){ &process_of(cap)->vspace, cap };
 }
 
 static struct memory *memory_of(const struct cap *cap)
@@ -37,7 +41,11 @@ long sys_mem_map(struct thread *self, handle_t process, handle_t memory, u64 add
 	if (status != ST_OK)
 		return status;
 	request.flags = (u32)flags;
-	status = vspace_map(&process_of(&target)->vspace, &cap, &request);
+	request.hint = self->progress;
+	do {
+		status = vspace_map(space_of(&target), &cap, &request);
+	} while (status == SYSCALL_RESTART && !arch_irq_pending());
+	self->progress = status == SYSCALL_RESTART ? request.hint : 0;
 	if (status == ST_OK)
 		arch_set_value(&self->regs, 0, request.address);
 	return status;
@@ -45,7 +53,7 @@ long sys_mem_map(struct thread *self, handle_t process, handle_t memory, u64 add
 
 /* What mem_unmap and mem_protect have in common: a step, and the rest of the arguments. */
 struct range_call {
-	struct vspace *space;
+	struct space_ref ref;
 	uaddr_t address;
 	u64 size;
 	u32 flags;
@@ -56,9 +64,8 @@ static long range_step(const struct range_call *call, u64 *done)
 {
 	*done = 0;
 	if (call->is_protect)
-		return vspace_protect_step(call->space, call->address, call->size, call->flags,
-					   done);
-	return vspace_unmap_step(call->space, call->address, call->size, done);
+		return vspace_protect_step(call->ref, call->address, call->size, call->flags, done);
+	return vspace_unmap_step(call->ref, call->address, call->size, done);
 }
 
 /*
@@ -68,6 +75,7 @@ static long range_step(const struct range_call *call, u64 *done)
  */
 static long range_run(struct thread *self, struct range_call *call)
 {
+	struct vspace *space = call->ref.space;
 	long status = ST_OK;
 	bool is_preempted = false;
 
@@ -84,13 +92,16 @@ static long range_run(struct thread *self, struct range_call *call)
 	arch_set_arg(&self->regs, 1, call->size);
 	if (is_preempted)
 		return SYSCALL_RESTART;
-	if (!flush_is_done(call->space, load_relaxed(&call->space->flush.requested))) {
-		thread_wait_flush(self, call->space);
-		return SYSCALL_DONE;
+	if (!flush_is_done(space, load_relaxed(&space->flush.requested))) {
+		flush_wait(space, self);
+		return SYSCALL_RESTART;
 	}
 	/* Another CPU may have ended the flush and not yet let go of what was unmapped. */
-	vspace_settle(call->space);
-	arch_set_value(&self->regs, 0, self->progress);
+	while (vspace_settle(space))
+		if (arch_irq_pending())
+			return SYSCALL_RESTART;
+	if (status == ST_OK)
+		arch_set_value(&self->regs, 0, self->progress);
 	return status;
 }
 
@@ -105,7 +116,7 @@ long sys_mem_unmap(struct thread *self, handle_t process, u64 address, u64 size)
 	if (!IS_ALIGNED(address, PAGE_SIZE) || !IS_ALIGNED(size, PAGE_SIZE) ||
 	    !range_within(address, size, USER_MAP_START, USER_MAP_END))
 		return ST_INVALID;
-	call.space = &process_of(&cap)->vspace;
+	call.ref = space_of(&cap);
 	return range_run(self, &call);
 }
 
@@ -122,25 +133,25 @@ long sys_mem_protect(struct thread *self, handle_t process, u64 address, u64 siz
 	    flags > (MAP_READ | MAP_WRITE | MAP_EXECUTE))
 		return ST_INVALID;
 	call.flags = (u32)flags;
-	call.space = &process_of(&cap)->vspace;
+	call.ref = space_of(&cap);
 	return range_run(self, &call);
 }
 
 long sys_mem_seal(struct thread *self, handle_t memory)
 {
+	u64 generation = 0;
 	struct cap cap;
 	long status = cap_lookup(&self->process->caps, memory, TYPE_MEMORY, RIGHT_SEAL, &cap);
 
-	if (status == ST_OK && memory_of(&cap)->is_device)
-		status = ST_INVALID;
-	if (status == ST_OK)
-		status = memory_seal(memory_of(&cap));
 	if (status != ST_OK)
 		return status;
-	/* Every CPU synchronises its fetches before it enters user mode again. */
-	for (u32 i = 0; i < nr_cpus_online; i++)
-		cpu_kick(&cpus[i], CPU_KICK_ICACHE);
-	return ST_OK;
+	do {
+		status = memory_seal(memory_of(&cap), &cap);
+		generation = load_relaxed(&memory_of(&cap)->seal_generation);
+	} while (status == SYSCALL_RESTART && !generation && !arch_irq_pending());
+	if (status == SYSCALL_RESTART && generation)
+		fetch_wait(generation, self);
+	return status;
 }
 
 /* The facts that need the right READ. */
@@ -174,9 +185,12 @@ long sys_mem_info(struct thread *self, handle_t memory, u64 what, u64 index)
 	if (what == MEM_INFO_PHYSICAL) {
 		if (index >= memory_of(&cap)->nr_pages)
 			return ST_INVALID;
-		value[0] = memory_frame(memory_of(&cap), index);
+		status = memory_frame_of(&cap, index, &value[0]);
 	} else {
 		status = memory_fact(memory_of(&cap), what, value);
+		/* Looked at last: what was read is that object's. */
+		if (status == ST_OK && !cap_is_current(&cap))
+			status = ST_BADHANDLE;
 	}
 	if (status != ST_OK)
 		return status;

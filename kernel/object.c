@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The object table and the life of objects.
+ * The life of objects.
  *
- * Owns: ids, the table id -> object, the free list of each type.  An id is
- * bound to its piece of memory for ever and the memory to its type, so whoever
- * finds an object by id may touch its header at any time; the generation says
- * whether it is still the one he meant.  An object whose generations are used
+ * Owns: the free list of each type.  A piece of memory is bound to its type for
+ * ever, so whoever finds an object by id may touch its header at any time; the
+ * generation says whether it is still the one he meant.  An object whose generations are used
  * up is retired: it never returns to its free list.
  */
 #include <kernel/cap.h>
@@ -20,33 +19,51 @@
 #include <kernel/thread.h>
 #include <lib/string.h>
 
-#define TABLE_PAGE (PAGE_SIZE / sizeof(struct object *))
-#define TABLE_PAGES 4096 /* 2 Mi objects */
+#define INNER_LOCKS 3
 
-/* Where the header lies in an object of each type, and how large it is. */
+/*
+ * Where the header lies in an object of each type, how large it is, and its own
+ * locks, which come behind the header.  They live as long as the memory: a CPU
+ * whose look-up is past may be just about to take one.
+ */
 static struct object_type {
 	struct slab_cache slab;
 	u32 header; /* offset of struct object */
+	struct {
+		u16 offset;
+		u8 rank;
+	} lock[INNER_LOCKS];
+	u32 nr_locks;
 	struct object *free;
 } types[TYPE_MAX + 1];
 
-static struct spinlock table_lock;
-static struct object **table[TABLE_PAGES];
-static u32 nr_objects = 1; /* id 0 names nothing */
+static struct spinlock types_lock; /* the free lists */
 
 static void type_init(u8 type, const char *name, u32 size, u32 header)
 {
+	ASSERT(IS_ALIGNED(header, 1u << OBJECT_ID_SHIFT));
 	types[type].header = header;
 	types[type].slab.name = name;
 	types[type].slab.size = ALIGN_UP(size, 16u);
 	spin_init(&types[type].slab.lock, LOCK_SLAB);
 }
 
+/* In the order of their offsets. */
+static void type_lock(u8 type, u32 offset, enum lock_rank rank)
+{
+	struct object_type *kind = &types[type];
+
+	ASSERT(kind->nr_locks < INNER_LOCKS);
+	kind->lock[kind->nr_locks].offset = (u16)offset;
+	kind->lock[kind->nr_locks].rank = (u8)rank;
+	kind->nr_locks++;
+}
+
 #define TYPE_INIT(type, tag) type_init(type, #tag, sizeof(struct tag), offsetof(struct tag, object))
 
 void object_init(void)
 {
-	spin_init(&table_lock, LOCK_TABLE);
+	spin_init(&types_lock, LOCK_TABLE);
 	TYPE_INIT(TYPE_PROCESS, process);
 	TYPE_INIT(TYPE_THREAD, thread);
 	TYPE_INIT(TYPE_ENDPOINT, endpoint);
@@ -56,34 +73,10 @@ void object_init(void)
 	TYPE_INIT(TYPE_IRQ, irq);
 	TYPE_INIT(TYPE_IOPORT, ioport);
 	TYPE_INIT(TYPE_SYSTEM, system);
-}
-
-/* Give fresh memory an id and enter it in the table. Table lock held. */
-static bool object_enter(struct object *object, u8 type)
-{
-	u32 id = nr_objects;
-
-	if (id / TABLE_PAGE >= TABLE_PAGES)
-		return false;
-	if (!table[id / TABLE_PAGE]) {
-		paddr_t page;
-
-		if (account_charge(1) != ST_OK)
-			return false;
-		page = frame_alloc(0, ZONE_NORMAL);
-		if (!page)
-			return false;
-		arch_clear_page(phys_to_ptr(page));
-		store_release(&table[id / TABLE_PAGE], (struct object **)phys_to_ptr(page));
-	}
-	object->id = id;
-	object->type = type;
-	object->generation = 1;
-	spin_init(&object->lock, LOCK_OBJECT);
-	spin_init(&object->tree_lock, LOCK_TREE);
-	nr_objects++;
-	store_release(&table[id / TABLE_PAGE][id % TABLE_PAGE], object);
-	return true;
+	type_lock(TYPE_PROCESS, offsetof(struct process, vspace.lock), LOCK_SPACE);
+	type_lock(TYPE_PROCESS, offsetof(struct process, caps.lock), LOCK_SLOTS);
+	type_lock(TYPE_PROCESS, offsetof(struct process, lock), LOCK_PROCESS);
+	type_lock(TYPE_MEMORY, offsetof(struct memory, lock), LOCK_MEMORY);
 }
 
 static struct object *object_fresh(struct object_type *kind, u8 type)
@@ -94,22 +87,64 @@ static struct object *object_fresh(struct object_type *kind, u8 type)
 	if (!memory)
 		return NULL;
 	memset(memory, 0, kind->slab.size);
+	for (u32 i = 0; i < kind->nr_locks; i++)
+		spin_init((struct spinlock *)(memory + kind->lock[i].offset), kind->lock[i].rank);
 	object = (struct object *)(memory + kind->header);
-	if (!object_enter(object, type)) {
+	if (ptr_to_phys(object) >= OBJECT_MEMORY_END) {
 		slab_free(&kind->slab, memory);
 		return NULL;
 	}
+	object->type = type;
+	object->generation = 1;
+	spin_init(&object->lock, LOCK_OBJECT);
+	spin_init(&object->tree_lock, LOCK_TREE);
 	return object;
 }
 
-/* Everything of a reused object but its header becomes zero again. */
+/* By words, atomically: a late-comer may still look at a field of the object's former life. */
+static void clear_words(char *start, char *end)
+{
+	for (; start < end; start += sizeof(u64))
+		store_relaxed((u64 *)(void *)start, 0);
+}
+
+/* Everything of a reused object but its header and its locks becomes zero again. */
 static void object_clear_body(const struct object_type *kind, struct object *object)
 {
-	char *start = (char *)object - kind->header;
+	char *start = (char *)object - kind->header, *end = start + kind->slab.size;
 	char *body = (char *)(object + 1);
 
-	memset(start, 0, kind->header);
-	memset(body, 0, kind->slab.size - (size_t)(body - start));
+	clear_words(start, (char *)object);
+	for (u32 i = 0; i < kind->nr_locks; i++) {
+		char *lock = start + kind->lock[i].offset;
+
+		clear_words(body, lock);
+		body = lock + sizeof(struct spinlock);
+	}
+	/* The larger part of a large one. */
+	for (; end - body >= 64; body += 32) {
+		u64 *word = (u64 *)(void *)body;
+
+		store_relaxed(&word[0], 0);
+		store_relaxed(&word[1], 0);
+		store_relaxed(&word[2], 0);
+		store_relaxed(&word[3], 0);
+	}
+	clear_words(body, end);
+}
+
+/* Queues are empty before the lock is dropped: who comes late walks them. */
+static void init_queues(struct object *object)
+{
+	struct notification *notification = container_of(object, struct notification, object);
+	struct endpoint *endpoint = container_of(object, struct endpoint, object);
+
+	if (object->type == TYPE_ENDPOINT) {
+		rb_init(&endpoint->senders);
+		list_init(&endpoint->receivers);
+	} else if (object->type == TYPE_NOTIFICATION) {
+		list_init(&notification->waiters);
+	}
 }
 
 struct object *object_alloc(u8 type)
@@ -118,40 +153,37 @@ struct object *object_alloc(u8 type)
 	struct object *object;
 
 	ASSERT(type > TYPE_NONE && type <= TYPE_MAX);
-	spin_lock(&table_lock);
+	spin_lock(&types_lock);
 	object = kind->free;
 	if (object)
 		kind->free = object->next;
 	else
 		object = object_fresh(kind, type);
-	spin_unlock(&table_lock);
+	spin_unlock(&types_lock);
 	if (!object)
 		return NULL;
+	/* A late-comer that holds a lock sees the former life or the new one, whole. */
+	spin_lock(&object->lock);
 	object_clear_body(kind, object);
+	init_queues(object);
+	object->is_queued = false;
+	spin_lock(&object->tree_lock);
 	object->tree_first = 0;
 	object->revoke_root = 0;
+	object->is_named = false;
+	spin_unlock(&object->tree_lock);
+	spin_unlock(&object->lock);
 	object->next = NULL;
-	object->is_queued = false;
 	store_release(&object->state, OBJECT_LIVE);
 	return object;
 }
 
-struct object *object_by_id(u32 id)
-{
-	struct object **page;
-
-	if (id / TABLE_PAGE >= TABLE_PAGES)
-		return NULL;
-	page = load_acquire(&table[id / TABLE_PAGE]);
-	return page ? load_acquire(&page[id % TABLE_PAGE]) : NULL;
-}
-
-void object_queue(struct object *object)
+void object_queue(struct object *object, bool first)
 {
 	if (object->is_queued)
 		return;
 	object->is_queued = true;
-	reaper_add(object);
+	reaper_add(object, first);
 }
 
 bool object_kill(struct object *object, u32 generation)
@@ -159,16 +191,16 @@ bool object_kill(struct object *object, u32 generation)
 	bool is_won;
 
 	spin_lock(&object->lock);
-	is_won = object->state == OBJECT_LIVE && object->generation == generation;
+	is_won = load_acquire(&object->state) == OBJECT_LIVE && object->generation == generation;
 	if (is_won) {
-		object->state = OBJECT_DYING;
+		store_release(&object->state, OBJECT_DYING);
 		store_release(&object->generation, generation + 1);
 		if (object->type == TYPE_THREAD)
 			thread_kill(thread_of(object));
 		else if (object->type == TYPE_PROCESS)
 			process_kill(container_of(object, struct process, object));
 		else
-			object_queue(object);
+			object_queue(object, false);
 	}
 	spin_unlock(&object->lock);
 	return is_won;
@@ -196,11 +228,11 @@ void object_release(struct object *object)
 	struct object_type *kind = &types[object->type];
 
 	ASSERT(object->state == OBJECT_DYING && !object->tree_first);
-	spin_lock(&table_lock);
-	object->state = OBJECT_FREE;
+	spin_lock(&types_lock);
+	store_release(&object->state, OBJECT_FREE);
 	if (object->generation != ~0u) {
 		object->next = kind->free;
 		kind->free = object;
 	}
-	spin_unlock(&table_lock);
+	spin_unlock(&types_lock);
 }

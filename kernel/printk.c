@@ -24,7 +24,7 @@ void log_set_level(enum log_level level)
 static void put(char c)
 {
 	if (IS_ENABLED(CONFIG_CONSOLE))
-		arch_putc(c); /* it adds what a terminal wants at the end of a line */
+		arch_putc(c);
 }
 
 static void put_all(const char *bytes, size_t length)

@@ -18,51 +18,22 @@
 #include <kernel/thread.h>
 #include <lib/string.h>
 
-#define PAGE_IN_USE 1UL /* bit 0 of an entry of process->pages */
-
-/* A cleared frame, charged. Return: 0 if the account cannot pay. */
-static paddr_t frame_charged(void)
-{
-	paddr_t frame;
-
-	if (account_charge(1) != ST_OK)
-		return 0;
-	frame = frame_alloc(0, ZONE_NORMAL);
-	if (!frame)
-		account_release(1);
-	else
-		arch_clear_page(phys_to_ptr(frame));
-	return frame;
-}
-
-static void frame_discharge(paddr_t frame)
-{
-	frame_free(frame, 0);
-	account_release(1);
-}
+#define STOP_BATCH 16 /* threads told to die in a step */
 
 struct process *process_create(void)
 {
 	struct object *object = object_alloc(TYPE_PROCESS);
 	struct process *process = container_of(object, struct process, object);
-	paddr_t pages;
 
 	if (!object)
 		return NULL;
-	pages = frame_charged();
-	if (!pages) {
-		object_discard(object);
-		return NULL;
-	}
-	spin_init(&process->lock, LOCK_PROCESS);
 	list_init(&process->threads);
-	process->pages = phys_to_ptr(pages);
+	list_init(&process->stopped);
 	if (cap_space_init(&process->caps, process) == ST_OK) {
 		if (vspace_init(&process->vspace) == ST_OK)
 			return process;
-		cap_space_free(&process->caps);
+		(void)cap_space_free_step(&process->caps); /* there is nothing in it */
 	}
-	frame_discharge(pages);
 	object_discard(object);
 	return NULL;
 }
@@ -79,65 +50,55 @@ bool process_may_go(struct process *process)
 
 /* ---- message pages ---- */
 
-/* Take a place in the window, @index. Of an ending process the list itself may be gone. */
-static long page_reserve(struct process *process, u32 *index)
+/* May there be another thread? Process lock held. */
+static long attach_check(const struct process *process, const struct cap *by)
 {
-	long status = ST_NOMEM;
+	if (by && !cap_is_current(by))
+		return ST_BADHANDLE;
+	return process->is_ending ? ST_DEAD : ST_OK;
+}
+
+/* Take the first free page of the window, @index. */
+static long page_reserve(struct process *process, const struct cap *by, u32 *index)
+{
+	long status;
 	u32 i = 0;
 
 	spin_lock(&process->lock);
-	if (process->is_ending) {
-		spin_unlock(&process->lock);
-		return ST_DEAD;
-	}
-	while (i < PROCESS_MAX_PAGES && (process->pages[i] & PAGE_IN_USE))
-		i++;
-	if (i < PROCESS_MAX_PAGES) {
-		process->pages[i] |= PAGE_IN_USE;
-		status = ST_OK;
-	}
+	status = attach_check(process, by);
+	while (i < MESSAGE_WINDOW_PAGES && (process->pages_in_use[i / 64] & BIT(i % 64)))
+		i += ~process->pages_in_use[i / 64] ? 1 : 64;
+	if (status == ST_OK && i == MESSAGE_WINDOW_PAGES)
+		status = ST_NOMEM;
+	if (status == ST_OK)
+		process->pages_in_use[i / 64] |= BIT(i % 64);
 	spin_unlock(&process->lock);
 	*index = i;
 	return status;
 }
 
-static void page_unreserve(struct process *process, u32 i)
+/* Process lock held. */
+static void page_put(struct process *process, u32 index)
+{
+	process->pages_in_use[index / 64] &= ~BIT(index % 64);
+}
+
+static void page_unreserve(struct process *process, u32 index)
 {
 	spin_lock(&process->lock);
-	process->pages[i] &= ~PAGE_IN_USE;
+	page_put(process, index);
 	spin_unlock(&process->lock);
 }
 
-/* The page of place @i, mapped at the first use of the place. Whoever reserved it owns the entry. */
-static paddr_t page_provide(struct process *process, u32 i)
-{
-	paddr_t frame = process->pages[i] & ~PAGE_IN_USE;
-
-	if (frame) {
-		arch_clear_page(phys_to_ptr(frame));
-		return frame;
-	}
-	frame = frame_charged();
-	if (!frame)
-		return 0;
-	if (vspace_map_page(&process->vspace, MESSAGE_WINDOW + i * PAGE_SIZE, frame,
-			    MAP_READ | MAP_WRITE) != ST_OK) {
-		frame_discharge(frame);
-		return 0;
-	}
-	process->pages[i] = frame | PAGE_IN_USE;
-	return frame;
-}
-
-static long page_attach(struct process *process, struct thread *thread)
+static long page_attach(struct process *process, struct thread *thread, const struct cap *by)
 {
 	paddr_t frame;
 	u32 i;
-	long status = page_reserve(process, &i);
+	long status = page_reserve(process, by, &i);
 
 	if (status != ST_OK)
 		return status;
-	frame = page_provide(process, i);
+	frame = vspace_message_page(&process->vspace, i);
 	if (!frame) {
 		page_unreserve(process, i);
 		return ST_NOMEM;
@@ -150,33 +111,24 @@ static long page_attach(struct process *process, struct thread *thread)
 
 /* ---- members ---- */
 
-long process_attach(struct process *process, struct thread *thread, bool wants_page)
+long process_attach(struct process *process, struct thread *thread,
+		    const struct thread_start *start)
 {
-	bool is_ending;
-	long status = wants_page ? page_attach(process, thread) : ST_OK;
+	long status = start->wants_page ? page_attach(process, thread, start->by) : ST_OK;
 
 	if (status != ST_OK)
 		return status;
 	spin_lock(&process->lock);
-	is_ending = process->is_ending;
-	if (!is_ending) {
+	status = attach_check(process, start->by);
+	if (status == ST_OK) {
 		thread->number = ++process->next_number;
 		list_append(&process->threads, &thread->process_link);
 		process->nr_threads++;
 	}
 	spin_unlock(&process->lock);
-	if (!is_ending)
-		return ST_OK;
-	if (wants_page)
+	if (status != ST_OK && start->wants_page)
 		page_unreserve(process, thread->page_index);
-	return ST_DEAD;
-}
-
-static void process_queue(struct process *process)
-{
-	spin_lock(&process->object.lock);
-	object_queue(&process->object);
-	spin_unlock(&process->object.lock);
+	return status;
 }
 
 void process_thread_gone(struct process *process, struct thread *thread)
@@ -186,89 +138,123 @@ void process_thread_gone(struct process *process, struct thread *thread)
 	spin_lock(&process->lock);
 	list_remove(&thread->process_link);
 	if (thread->page)
-		process->pages[thread->page_index] &= ~PAGE_IN_USE;
+		page_put(process, thread->page_index);
 	thread->page = NULL;
 	was_last = --process->nr_threads == 0;
 	if (was_last) {
-		process->is_ending = true;
-		process->is_gone = true;
+		store_relaxed(&process->is_ending, true);
+		store_release(&process->is_gone, true);
 	}
 	spin_unlock(&process->lock);
-	if (was_last)
-		process_queue(process);
+	if (!was_last)
+		return;
+	spin_lock(&process->object.lock);
+	object_queue(&process->object, false);
+	spin_unlock(&process->object.lock);
 }
 
 /* ---- the end ---- */
 
+/* Tell a bounded number of members to die. Return: there are more. Process lock held. */
+static bool stop_threads(struct process *process)
+{
+	struct list *link;
+
+	for (u32 n = 0; n < STOP_BATCH && (link = list_first(&process->threads)); n++) {
+		list_remove(link);
+		list_append(&process->stopped, link);
+		thread_post(list_entry(link, struct thread, process_link), REQUEST_KILL);
+	}
+	return !list_is_empty(&process->threads);
+}
+
 /*
  * No new threads; the present ones die on their CPUs.  The first reason stays.
- * Return: true if there is no thread that will queue the process when it dies.
+ * With many threads the reaper tells the rest, before all its other work.
+ * Object lock held.
  */
-static bool process_stop(struct process *process, u64 code, const struct thread *fault)
+static void process_stop(struct process *process, u64 code, const struct thread *fault)
 {
-	bool is_gone = false;
+	bool is_gone = false, has_more = false;
 
 	spin_lock(&process->lock);
 	if (!process->is_ending) {
-		process->is_ending = true;
+		store_relaxed(&process->is_ending, true);
 		process->exit_code = code;
 		if (fault) {
 			process->fault_kind = fault->fault_kind;
 			process->fault_address = fault->fault_words[FAULT_WORD_ADDRESS];
 			process->fault_pc = fault->fault_words[FAULT_WORD_PC];
 		}
-		list_for_each(link, &process->threads)
-			thread_post(list_entry(link, struct thread, process_link), REQUEST_KILL);
+		has_more = stop_threads(process);
 		is_gone = process->nr_threads == 0;
 		if (is_gone)
-			process->is_gone = true;
+			store_release(&process->is_gone, true);
 	}
 	spin_unlock(&process->lock);
-	return is_gone;
+	if (has_more) {
+		arch_this_cpu()->reap_urgent++;
+		object_queue(&process->object, true);
+		reaper_set_priority(arch_this_cpu());
+	} else if (is_gone) {
+		object_queue(&process->object, false);
+	}
+}
+
+/* The reaper's first part of a process of many threads. */
+static enum reap process_stop_rest(struct process *process)
+{
+	struct cpu *cpu = arch_this_cpu();
+	bool has_more, is_gone;
+
+	spin_lock(&process->lock);
+	has_more = stop_threads(process);
+	spin_unlock(&process->lock);
+	if (has_more)
+		return REAP_MORE;
+	cpu->reap_urgent--;
+	reaper_set_priority(cpu);
+	/* The last thread queues the process again, if it finds it on no list. */
+	spin_lock(&process->object.lock);
+	is_gone = load_acquire(&process->is_gone);
+	if (!is_gone)
+		process->object.is_queued = false;
+	spin_unlock(&process->object.lock);
+	return is_gone ? REAP_MORE : REAP_IDLE;
 }
 
 void process_end(struct process *process, u64 exit_code)
 {
-	if (process_stop(process, exit_code, NULL))
-		process_queue(process);
+	spin_lock(&process->object.lock);
+	process_stop(process, exit_code, NULL);
+	spin_unlock(&process->object.lock);
 }
 
 void process_fault(struct process *process, const struct thread *thread)
 {
-	if (process_stop(process, PROCESS_CODE_KILLED, thread))
-		process_queue(process);
+	spin_lock(&process->object.lock);
+	process_stop(process, PROCESS_CODE_KILLED, thread);
+	spin_unlock(&process->object.lock);
 }
 
 void process_kill(struct process *process)
 {
+	process_stop(process, PROCESS_CODE_KILLED, NULL);
 	/* Already ended: only its structure is left to be released. */
-	if (process_stop(process, PROCESS_CODE_KILLED, NULL) || load_acquire(&process->has_ended))
-		object_queue(&process->object);
+	if (load_acquire(&process->has_ended))
+		object_queue(&process->object, false);
 }
 
-/* All threads are gone: only one that is about to attach, and will be refused, can hold a place. */
+/* All threads are gone: only one that is about to attach, and will be refused, can hold a page. */
 static bool pages_are_in_use(struct process *process)
 {
-	bool in_use = false;
+	u64 in_use = 0;
 
 	spin_lock(&process->lock);
-	for (u32 i = 0; i < PROCESS_MAX_PAGES; i++)
-		in_use = in_use || (process->pages[i] & PAGE_IN_USE);
+	for (u32 i = 0; i < ARRAY_SIZE(process->pages_in_use); i++)
+		in_use |= process->pages_in_use[i];
 	spin_unlock(&process->lock);
 	return in_use;
-}
-
-static void pages_free(struct process *process)
-{
-	for (u32 i = 0; i < PROCESS_MAX_PAGES; i++) {
-		paddr_t frame = process->pages[i] & ~PAGE_IN_USE;
-
-		if (frame)
-			frame_discharge(frame);
-		process->pages[i] = 0;
-	}
-	frame_discharge(ptr_to_phys(process->pages));
-	process->pages = NULL;
 }
 
 /* Nothing is left: tell the watcher. From here on only capabilities keep the structure. */
@@ -286,8 +272,7 @@ static void process_ended(struct process *process)
 	is_watched = cap_held(watch, TYPE_NOTIFICATION, &sink) == ST_OK;
 	spin_unlock(&process->lock);
 	if (is_watched)
-		notification_signal(container_of(sink.object, struct notification, object),
-				    sink.generation, process->watch_bits);
+		notification_signal(&sink, process->watch_bits);
 	cap_drop(watch);
 	cap_drop(fault);
 	if (process == init_process)
@@ -304,10 +289,12 @@ static enum reap process_teardown(struct process *process, struct vspace **wait)
 	sweep = cap_space_step(&process->caps, wait);
 	if (sweep != SWEEP_DONE)
 		return sweep == SWEEP_MORE ? REAP_MORE : REAP_FLUSH;
+	if (!cap_space_is_empty(&process->caps))
+		return REAP_LATER;
 	if (!vspace_teardown_step(&process->vspace, wait))
 		return *wait ? REAP_FLUSH : REAP_MORE;
-	pages_free(process);
-	cap_space_free(&process->caps);
+	if (!cap_space_free_step(&process->caps))
+		return REAP_MORE;
 	process_ended(process);
 	return REAP_MORE;
 }
@@ -316,7 +303,10 @@ enum reap process_reap(struct process *process, struct vspace **wait)
 {
 	struct object *object = &process->object;
 	bool is_reachable;
+	u32 generation;
 
+	if (!load_acquire(&process->is_gone))
+		return process_stop_rest(process);
 	if (!process->has_ended)
 		return process_teardown(process, wait);
 	spin_lock(&object->lock);
@@ -327,12 +317,13 @@ enum reap process_reap(struct process *process, struct vspace **wait)
 	spin_lock(&object->tree_lock);
 	is_reachable = object->tree_first != 0;
 	spin_unlock(&object->tree_lock);
+	generation = object->generation;
 	/* The deletion of the last capability sees has_ended, and kills and queues it again. */
 	if (is_reachable)
 		object->is_queued = false;
 	spin_unlock(&object->lock);
 	if (is_reachable)
 		return REAP_IDLE;
-	object_kill(object, object->generation);
+	object_kill(object, generation);
 	return REAP_MORE;
 }

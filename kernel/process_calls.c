@@ -5,6 +5,7 @@
 #include <generated/syscall_protos.h>
 #include <kernel/ipc.h>
 #include <kernel/process.h>
+#include <kernel/sched.h>
 #include <kernel/thread.h>
 #include <lib/string.h>
 #include <veridian/info.h>
@@ -16,7 +17,10 @@ static struct process *process_of(const struct cap *cap)
 
 long sys_process_exit(struct thread *self, u64 code)
 {
-	process_end(self->process, code); /* the request to die meets this thread on its way out */
+	process_end(self->process, code);
+	/* Here and now: of a process that another thread is ending the request may be on its way. */
+	sched_leave(self);
+	thread_die(self);
 	return SYSCALL_DONE;
 }
 
@@ -67,7 +71,7 @@ long sys_process_info(struct thread *self, handle_t process, u64 what)
 	if (status != ST_OK)
 		return status;
 	spin_lock(&process_of(&cap)->lock);
-	status = process_fact(process_of(&cap), what, value);
+	status = cap_is_current(&cap) ? process_fact(process_of(&cap), what, value) : ST_BADHANDLE;
 	spin_unlock(&process_of(&cap)->lock);
 	if (status != ST_OK)
 		return status;
@@ -87,39 +91,33 @@ long sys_process_set_name(struct thread *self, handle_t process, u64 first, u64 
 		return status;
 	target = process_of(&cap);
 	spin_lock(&target->lock);
-	memcpy(target->name, name, sizeof(target->name));
-	target->name[sizeof(target->name) - 1] = '\0';
+	if (cap_is_current(&cap)) {
+		memcpy(target->name, name, sizeof(target->name));
+		target->name[sizeof(target->name) - 1] = '\0';
+	} else {
+		status = ST_BADHANDLE;
+	}
 	spin_unlock(&target->lock);
-	return ST_OK;
-}
-
-/* Decode an optional second handle and hold a child of it. */
-static long hold(struct thread *self, handle_t handle, u8 type, u32 right, u32 *number)
-{
-	struct cap cap;
-	long status;
-
-	*number = 0;
-	if (handle == HANDLE_NULL)
-		return ST_OK;
-	status = cap_lookup(&self->process->caps, handle, type, right, &cap);
-	return status == ST_OK ? cap_hold(&cap, right, cap.badge, number) : status;
+	return status;
 }
 
 long sys_process_set_fault(struct thread *self, handle_t process, handle_t endpoint)
 {
+	struct cap_space *space = &self->process->caps;
 	struct process *target;
 	struct cap cap;
 	u32 number;
-	long status = cap_lookup(&self->process->caps, process, TYPE_PROCESS, RIGHT_MANAGE, &cap);
+	long status = cap_lookup(space, process, TYPE_PROCESS, RIGHT_MANAGE, &cap);
 
 	if (status == ST_OK)
-		status = hold(self, endpoint, TYPE_ENDPOINT, RIGHT_CALL, &number);
+		status = cap_hold(space, endpoint, TYPE_ENDPOINT, RIGHT_CALL, &number);
 	if (status != ST_OK)
 		return status;
 	target = process_of(&cap);
 	spin_lock(&target->lock);
-	if (!target->has_ended) {
+	if (!cap_is_current(&cap)) {
+		status = ST_BADHANDLE;
+	} else if (!target->has_ended) {
 		u32 old = target->fault_slot;
 
 		target->fault_slot = number;
@@ -127,25 +125,29 @@ long sys_process_set_fault(struct thread *self, handle_t process, handle_t endpo
 	}
 	spin_unlock(&target->lock);
 	cap_drop(number);
-	return ST_OK;
+	return status;
 }
 
 long sys_process_set_watch(struct thread *self, handle_t process, handle_t notification, u64 bits)
 {
+	struct cap_space *space = &self->process->caps;
 	struct process *target;
 	struct cap cap, sink;
 	u32 number;
-	bool is_late;
-	long status = cap_lookup(&self->process->caps, process, TYPE_PROCESS, RIGHT_READ, &cap);
+	bool is_late = false;
+	long status = cap_lookup(space, process, TYPE_PROCESS, RIGHT_READ, &cap);
 
 	if (status == ST_OK)
-		status = hold(self, notification, TYPE_NOTIFICATION, RIGHT_SIGNAL, &number);
+		status = cap_hold(space, notification, TYPE_NOTIFICATION, RIGHT_SIGNAL, &number);
 	if (status != ST_OK)
 		return status;
 	target = process_of(&cap);
 	spin_lock(&target->lock);
-	is_late = target->has_ended;
-	if (!is_late) {
+	if (!cap_is_current(&cap)) {
+		status = ST_BADHANDLE;
+	} else if (target->has_ended) {
+		is_late = true;
+	} else {
 		u32 old = target->watch_slot;
 
 		target->watch_slot = number;
@@ -154,8 +156,7 @@ long sys_process_set_watch(struct thread *self, handle_t process, handle_t notif
 	}
 	spin_unlock(&target->lock);
 	if (is_late && cap_held(number, TYPE_NOTIFICATION, &sink) == ST_OK)
-		notification_signal(container_of(sink.object, struct notification, object),
-				    sink.generation, bits);
+		notification_signal(&sink, bits);
 	cap_drop(number);
-	return ST_OK;
+	return status;
 }

@@ -7,7 +7,11 @@
  * object lock).  A step is bounded; kernel_exit takes pending interrupts
  * between steps.  The reaper is a thread without a process: it is queued,
  * chosen and blocked like any other, but never enters user mode.
+ *
+ * Its priority is low, and lent to it: by threads that wait for memory which is
+ * being taken apart, and while it still stops threads of an ended process.
  */
+#include <kernel/kwait.h>
 #include <kernel/irq.h>
 #include <kernel/ipc.h>
 #include <kernel/memory.h>
@@ -16,7 +20,11 @@
 #include <kernel/reaper.h>
 #include <kernel/sched.h>
 
+#define WAKE_BATCH 16
+
 static struct thread reapers[CONFIG_NR_CPUS];
+static u64 busy; /* atomic, bit a CPU: its list is not empty */
+static struct list waiters = { &waiters, &waiters }; /* for memory; kwait_lock */
 
 void reaper_init_cpu(struct cpu *cpu)
 {
@@ -62,18 +70,82 @@ static struct object *list_pop(struct cpu *cpu)
 	return object;
 }
 
-void reaper_add(struct object *object)
+void reaper_set_priority(struct cpu *cpu)
+{
+	u32 lent = load_acquire(&cpu->reap_donated);
+	u32 priority = cpu->reap_urgent ? THREAD_MAX_PRIORITY : MAX(lent, REAPER_PRIORITY);
+
+	if (cpu->reaper->priority != priority)
+		sched_set_priority(cpu->reaper, (u8)priority);
+}
+
+void reaper_add(struct object *object, bool first)
 {
 	struct cpu *cpu = arch_this_cpu();
 	struct thread *reaper = cpu->reaper;
 
-	list_push_back(cpu, object);
+	if (!cpu->reap_first)
+		atomic_fetch_or(&busy, BIT(cpu->index));
+	if (first)
+		list_push_front(cpu, object);
+	else
+		list_push_back(cpu, object);
 	/*
 	 * Waiting for a flush, it finds the object when it wakes.  wait_kind does not tell: a
 	 * claimant on another CPU may have cleared it and not posted the thread home yet.
 	 */
 	if (reaper->state == THREAD_BLOCKED && !reaper->wait_object)
 		sched_make_runnable(reaper);
+}
+
+/* ---- threads that wait for memory ---- */
+
+static void lend_priority(struct cpu *cpu, u32 priority)
+{
+	u32 old;
+
+	do {
+		old = load_relaxed(&cpu->reap_donated);
+		if (old >= priority)
+			return;
+	} while (!atomic_compare_exchange(&cpu->reap_donated, old, priority));
+	cpu_kick(cpu, CPU_KICK_REAP);
+}
+
+bool reaper_wait(struct thread *self)
+{
+	u64 working;
+
+	if (!load_acquire(&busy))
+		return false;
+	spin_lock(&kwait_lock);
+	/* A reaper clears its bit and then takes the lock to wake whom it finds. */
+	working = load_acquire(&busy);
+	if (working)
+		kwait_park(&waiters, self);
+	spin_unlock(&kwait_lock);
+	if (working)
+		sched_block(self, TIME_NEVER);
+	for (u32 i = 0; i < nr_cpus_online; i++)
+		if (working & BIT(i))
+			lend_priority(&cpus[i], self->priority);
+	return true; /* with nothing left to do all is done: try again */
+}
+
+/* Something has been finished: let them try again. Return: whether that were all. */
+static bool wake_waiters(void)
+{
+	struct list ready, *link;
+	bool is_empty;
+
+	list_init(&ready);
+	spin_lock(&kwait_lock);
+	for (u32 n = 0; n < WAKE_BATCH && (link = list_first(&waiters)); n++)
+		kwait_take(list_entry(link, struct thread, wait_link), &ready);
+	is_empty = list_is_empty(&waiters);
+	spin_unlock(&kwait_lock);
+	kwait_wake(&ready);
+	return is_empty;
 }
 
 /* What its type wants done before the capabilities of a dead object are swept. */
@@ -83,11 +155,8 @@ static enum reap reap_users(struct object *object)
 	case TYPE_THREAD:
 		return thread_reap(thread_of(object)) ? REAP_RELEASED : REAP_LATER;
 	case TYPE_ENDPOINT:
-		return endpoint_wake_dead(container_of(object, struct endpoint, object), true)
-			       ? REAP_MORE : REAP_RELEASED;
 	case TYPE_NOTIFICATION:
-		return notification_wake_dead(container_of(object, struct notification, object),
-					      true) ? REAP_MORE : REAP_RELEASED;
+		return ipc_reap(object);
 	case TYPE_REPLY:
 		return reply_reap(container_of(object, struct reply, object)) ? REAP_RELEASED
 									      : REAP_LATER;
@@ -119,30 +188,52 @@ enum reap object_reap(struct object *object, struct vspace **wait)
 	return REAP_RELEASED;
 }
 
+static enum reap step(struct object *object, struct vspace **wait)
+{
+	if (!object)
+		return REAP_IDLE;
+	if (object->type == TYPE_PROCESS)
+		return process_reap(container_of(object, struct process, object), wait);
+	return object_reap(object, wait);
+}
+
+/* The list is empty: block, unless there is somebody to wake still. */
+static void rest(struct cpu *cpu)
+{
+	atomic_fetch_and(&busy, ~BIT(cpu->index));
+	store_release(&cpu->reap_donated, 0);
+	if (wake_waiters()) {
+		sched_block(cpu->reaper, TIME_NEVER);
+		reaper_set_priority(cpu);
+	} else {
+		sched_yield(cpu->reaper);
+	}
+}
+
 void reaper_step(struct cpu *cpu)
 {
 	struct thread *reaper = cpu->reaper;
 	struct object *object = list_pop(cpu);
 	struct vspace *wait = NULL;
-	enum reap result = REAP_IDLE;
+	enum reap result;
 
-	if (object && object->type == TYPE_PROCESS)
-		result = process_reap(container_of(object, struct process, object), &wait);
-	else if (object)
-		result = object_reap(object, &wait);
-
+	reaper->wait_object = NULL;
+	result = step(object, &wait);
 	if (result == REAP_LATER)
 		list_push_back(cpu, object);
 	else if (result == REAP_MORE || result == REAP_FLUSH)
 		list_push_front(cpu, object);
 
-	/* flush_wait() blocks the reaper if there is something to wait for. */
-	if (result == REAP_FLUSH && flush_wait(wait, reaper))
+	if (!cpu->reap_first) {
+		rest(cpu);
 		return;
-	if (cpu->reap_first) {
+	}
+	if (result == REAP_IDLE || result == REAP_RELEASED)
+		wake_waiters();
+	/* Set first: reaper_add() on this CPU asks, and only after this step. */
+	reaper->wait_object = result == REAP_FLUSH ? wait : NULL;
+	if (result != REAP_FLUSH || !flush_wait(wait, reaper)) {
+		reaper->wait_object = NULL;
 		sched_yield(reaper);
-	} else {
-		reaper->wait_object = NULL; /* idle: for reaper_add() to wake */
-		sched_block(reaper, TIME_NEVER);
 	}
 }

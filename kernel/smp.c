@@ -68,6 +68,7 @@ static bool start(struct cpu *cpu, const struct boot_cpu *description)
 		}
 		arch_cpu_relax();
 	}
+	pr_debug("cpu %#lx: it is CPU %u", cpu->hwid, cpu->index);
 	return true;
 }
 
@@ -87,8 +88,8 @@ void smp_start(void)
 		pr_notice("smp: %u of the machine's %u CPUs in use (configured: %u)",
 			  nr_cpus_online, boot->nr_cpus, CONFIG_NR_CPUS);
 	else if (nr_cpus_online < CONFIG_NR_CPUS)
-		pr_notice("smp: the machine has %u CPUs, configured for %u", nr_cpus_online,
-			  CONFIG_NR_CPUS);
+		pr_notice("smp: the machine has %u CPU%s, configured for %u", nr_cpus_online,
+			  nr_cpus_online == 1 ? "" : "s", CONFIG_NR_CPUS);
 	else
-		pr_info("smp: %u CPUs", nr_cpus_online);
+		pr_info("smp: %u CPU%s", nr_cpus_online, nr_cpus_online == 1 ? "" : "s");
 }

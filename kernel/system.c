@@ -88,6 +88,13 @@ static const char *irqchip_name(void)
 	}
 }
 
+static const char *firmware_name(void)
+{
+	if (!boot->firmware)
+		return "no firmware tables";
+	return boot->irqchip == BOOT_IRQCHIP_APIC ? "ACPI" : "device tree";
+}
+
 static long info_text(u64 what, u64 index, u64 value[2])
 {
 	char text[TEXT_SIZE] = "";
@@ -104,8 +111,7 @@ static long info_text(u64 what, u64 index, u64 value[2])
 		break;
 	default:
 		snprintf(text, sizeof(text), "%s boot, %s, %s", boot->protocol,
-			 boot->irqchip == BOOT_IRQCHIP_APIC ? "ACPI" : "device tree",
-			 irqchip_name());
+			 firmware_name(), irqchip_name());
 		break;
 	}
 	return text_piece(text, index, value);
@@ -115,7 +121,9 @@ static u64 uart_type(void)
 {
 	switch (boot->uart) {
 	case BOOT_UART_16550:
-		return IS_ENABLED(CONFIG_X86_64) ? UART_16550_PORT : UART_16550_MEMORY;
+		return UART_16550_MEMORY;
+	case BOOT_UART_16550_PORT:
+		return UART_16550_PORT;
 	case BOOT_UART_PL011:
 		return UART_PL011;
 	default:
@@ -125,10 +133,11 @@ static u64 uart_type(void)
 
 static long info_cpu(u64 what, u64 index, u64 value[2])
 {
-	const struct cpu *cpu = &cpus[index];
+	const struct cpu *cpu;
 
 	if (index >= nr_cpus_online)
 		return ST_NOTFOUND;
+	cpu = &cpus[index];
 	value[0] = what == INFO_CPU ? cpu->hwid : load_relaxed(&cpu->nr_switches);
 	value[1] = what == INFO_CPU ? cpu->node : load_relaxed(&cpu->idle_time);
 	return ST_OK;

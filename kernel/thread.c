@@ -23,15 +23,16 @@ long thread_create(struct process *process, const struct thread_start *start, st
 	thread = thread_of(object);
 	arch_regs_init(&thread->regs, start->entry, start->stack, start->argument);
 	thread->process = process;
-	thread->home = start->cpu;
-	thread->priority = start->priority;
-	thread->state = THREAD_INACTIVE;
+	/* Atomic: somebody may still look at the thread that lived here before. */
+	store_relaxed(&thread->home, start->cpu);
+	store_relaxed(&thread->priority, start->priority);
+	store_relaxed(&thread->state, THREAD_INACTIVE);
 	list_init(&thread->process_link);
 	list_init(&thread->run_link);
 	list_init(&thread->wait_link);
 	rb_node_init(&thread->timer);
 	rb_node_init(&thread->send_node);
-	status = process_attach(process, thread, start->wants_page);
+	status = process_attach(process, thread, start);
 	if (status != ST_OK) {
 		object_discard(object);
 		return status;
@@ -47,7 +48,7 @@ void thread_die(struct thread *thread)
 	bool is_dying, is_reachable;
 	u32 generation;
 
-	ASSERT(thread->home == cpu && thread->wait_kind == WAIT_NONE);
+	ASSERT(thread->home == cpu && load_relaxed(&thread->wait_kind) == WAIT_NONE);
 	if (rb_is_linked(&thread->timer))
 		rb_remove(&cpu->timers, &thread->timer);
 	thread_window_release(thread);
@@ -61,12 +62,13 @@ void thread_die(struct thread *thread)
 	generation = object->generation;
 	is_dying = object->state == OBJECT_DYING;
 	if (is_dying)
-		object_queue(object);
+		object_queue(object, false);
 	spin_unlock(&object->lock);
 	if (is_dying)
 		return;
 	spin_lock(&object->tree_lock);
-	is_reachable = object->tree_first != 0;
+	/* One that has had no capability yet is about to get it from its creator. */
+	is_reachable = object->tree_first || !object->is_named;
 	spin_unlock(&object->tree_lock);
 	if (!is_reachable)
 		object_kill(object, generation);
@@ -77,7 +79,7 @@ void thread_kill(struct thread *thread)
 	if (load_acquire(&thread->state) != THREAD_DEAD)
 		thread_post(thread, REQUEST_KILL);
 	else if (thread->home == arch_this_cpu())
-		object_queue(&thread->object);
+		object_queue(&thread->object, false);
 	else
 		thread_post(thread, REQUEST_REAP);
 }
@@ -109,10 +111,4 @@ void thread_window_release(struct thread *thread)
 		if (thread->window[i])
 			cap_unreserve(thread->window[i]);
 	thread->window_count = 0;
-}
-
-void thread_wait_flush(struct thread *self, struct vspace *space)
-{
-	arch_restart_call(&self->regs);
-	flush_wait(space, self);
 }

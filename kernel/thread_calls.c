@@ -25,19 +25,32 @@ long sys_thread_exit(struct thread *self)
 	return SYSCALL_DONE;
 }
 
+/* Let the new thread run, unless somebody with the fresh capability has destroyed it already. */
+static void start_thread(struct thread *thread, u32 generation)
+{
+	spin_lock(&thread->object.lock);
+	if (object_is_alive(&thread->object, generation) &&
+	    load_acquire(&thread->state) != THREAD_DEAD)
+		thread_post(thread, REQUEST_SUSPEND);
+	spin_unlock(&thread->object.lock);
+}
+
 /* Create, hand out the capability, start if wished. The slot is reserved. */
 static long create(struct thread *self, struct process *process, const struct thread_start *start,
 		   bool starts, struct slot *slot)
 {
 	struct thread *thread;
 	long status = thread_create(process, start, &thread);
+	u32 generation;
 
 	if (status != ST_OK)
 		return status;
+	/* Nobody can end the object, as opposed to the thread, before it has a capability. */
+	generation = load_relaxed(&thread->object.generation);
+	arch_set_value(&self->regs, 1, thread->page_address);
 	arch_set_value(&self->regs, 0, cap_install(&thread->object, slot, RIGHTS_ALL, 0));
-	arch_set_value(&self->regs, 1, start->wants_page ? thread->page_address : 0);
 	if (starts)
-		thread_post(thread, REQUEST_SUSPEND);
+		start_thread(thread, generation);
 	return ST_OK;
 }
 
@@ -56,6 +69,7 @@ long sys_thread_create(struct thread *self, handle_t process, u64 entry, u64 sta
 	start.priority = (u8)settings;
 	start.cpu = &cpus[(settings >> 8) & 0xff];
 	start.wants_page = !(settings & THREAD_NO_PAGE);
+	start.by = &cap;
 	slot = cap_reserve(&self->process->caps);
 	if (!slot)
 		return ST_NOSLOTS;
@@ -148,31 +162,42 @@ static u64 state_for_user(const struct thread *thread)
 	}
 }
 
-long sys_thread_info(struct thread *self, handle_t thread, u64 what)
+static long thread_fact(const struct thread *thread, u64 what, u64 value[2])
 {
-	const struct thread *target;
-	struct cap cap;
-	long status = cap_lookup(&self->process->caps, thread, TYPE_THREAD, RIGHT_READ, &cap);
-
-	if (status != ST_OK)
-		return status;
-	target = thread_of(cap.object);
 	switch (what) {
 	case THREAD_INFO_STATE:
-		arch_set_value(&self->regs, 0, state_for_user(target));
-		arch_set_value(&self->regs, 1, load_acquire(&target->home)->index);
+		value[0] = state_for_user(thread);
+		value[1] = load_acquire(&thread->home)->index;
 		return ST_OK;
 	case THREAD_INFO_TIME:
-		arch_set_value(&self->regs, 0, load_relaxed(&target->cpu_time));
-		arch_set_value(&self->regs, 1, load_relaxed(&target->priority));
+		value[0] = load_relaxed(&thread->cpu_time);
+		value[1] = load_relaxed(&thread->priority);
 		return ST_OK;
 	case THREAD_INFO_PAGE:
-		arch_set_value(&self->regs, 0, target->page_address);
-		arch_set_value(&self->regs, 1, target->number);
+		value[0] = load_relaxed(&thread->page_address);
+		value[1] = load_relaxed(&thread->number);
 		return ST_OK;
 	default:
 		return ST_INVALID;
 	}
+}
+
+long sys_thread_info(struct thread *self, handle_t thread, u64 what)
+{
+	u64 value[2];
+	struct cap cap;
+	long status = cap_lookup(&self->process->caps, thread, TYPE_THREAD, RIGHT_READ, &cap);
+
+	if (status == ST_OK)
+		status = thread_fact(thread_of(cap.object), what, value);
+	/* Looked at last: what was read is that thread's, and not of one that came after it. */
+	if (status == ST_OK && !cap_is_current(&cap))
+		status = ST_BADHANDLE;
+	if (status != ST_OK)
+		return status;
+	arch_set_value(&self->regs, 0, value[0]);
+	arch_set_value(&self->regs, 1, value[1]);
+	return ST_OK;
 }
 
 long sys_thread_self(struct thread *self)
@@ -187,5 +212,6 @@ long sys_thread_set_tls(struct thread *self, u64 value)
 	if (value >= USER_END)
 		return ST_INVALID;
 	arch_set_tls(&self->regs, value);
+	arch_this_cpu()->pending = true; /* the long way out loads it */
 	return ST_OK;
 }

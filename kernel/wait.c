@@ -5,11 +5,12 @@
  * The home CPU first leaves its reason in thread->cancel and only then tries
  * to unlink the thread from what it waits on.  If a claimant was faster, the
  * thread either arrives home soon (and the reason is looked at there), or the
- * claimant parks it again (a sender becomes a caller): then the claimant,
- * after publishing, looks at thread->cancel itself.  Full fences on both sides
- * make sure that one of the two sees the other.
+ * claimant parks it again (a sender becomes a caller, reply_park()): then the
+ * claimant, after publishing, looks at thread->cancel itself.  Full fences on
+ * both sides make sure that one of the two sees the other.
  */
 #include <kernel/ipc.h>
+#include <kernel/kwait.h>
 #include <kernel/panic.h>
 #include <kernel/thread.h>
 #include <kernel/vspace.h>
@@ -33,7 +34,7 @@ static bool claim_queued(struct thread *thread, u8 kind)
 
 	/* Memory of these objects is type-stable: the lock is one even if the wait has ended. */
 	spin_lock(lock);
-	is_won = thread->wait_kind == kind && thread->wait_object == object;
+	is_won = load_relaxed(&thread->wait_kind) == kind && thread->wait_object == object;
 	if (is_won && kind == WAIT_SEND)
 		rb_remove(&((struct endpoint *)object)->senders, &thread->send_node);
 	else if (is_won)
@@ -47,18 +48,21 @@ static bool claim_queued(struct thread *thread, u8 kind)
 bool thread_claim(struct thread *thread)
 {
 	u8 kind = load_acquire(&thread->wait_kind);
+	struct reply *reply;
 
 	switch (kind) {
 	case WAIT_NONE:
 		return false;
 	case WAIT_SLEEP:
 		break;
-	case WAIT_FLUSH:
-		return flush_cancel(thread->wait_object, thread);
+	case WAIT_KERNEL:
+		return kwait_cancel(thread);
 	case WAIT_REPLY:
-		if (!atomic_compare_exchange(&thread->reply->caller, thread, NULL))
+		/* A claimant that was faster clears it, and may be about to. */
+		reply = load_relaxed(&thread->reply);
+		if (!reply || !atomic_compare_exchange(&reply->caller, thread, NULL))
 			return false;
-		thread->reply = NULL;
+		store_relaxed(&thread->reply, NULL);
 		break;
 	default:
 		return claim_queued(thread, kind);
@@ -70,7 +74,7 @@ bool thread_claim(struct thread *thread)
 bool thread_cancel(struct thread *thread, u32 reason)
 {
 	atomic_fetch_or(&thread->cancel, reason);
-	fence_full(); /* partner: thread_parked_remotely() */
+	fence_full(); /* partner: reply_park() */
 	return thread_claim(thread);
 }
 
@@ -78,16 +82,12 @@ void thread_wait_ended(struct thread *thread, long status)
 {
 	if (thread->reply)
 		atomic_compare_exchange(&thread->reply->caller, REPLY_OFFERED_BY(thread), NULL);
-	thread->reply = NULL;
+	store_relaxed(&thread->reply, NULL);
 	thread_window_release(thread);
-	if (thread->is_fault)
+	if (thread->is_fault) {
 		thread->is_fault = false; /* the instruction faults again */
-	else
-		arch_set_status(&thread->regs, status);
-}
-
-bool thread_parked_remotely(struct thread *thread)
-{
-	fence_full(); /* partner: thread_cancel() */
-	return load_relaxed(&thread->cancel) && thread_claim(thread);
+		return;
+	}
+	arch_set_status(&thread->regs, status);
+	arch_set_value(&thread->regs, 0, 0);
 }

@@ -6,10 +6,10 @@
  * this file is built with -fno-tree-loop-distribute-patterns: otherwise the
  * loops below would be recognised and turned into calls of themselves.
  *
- * Words are used only where both ends are aligned alike.  Unaligned words would
- * fault on AArch64 before the MMU is on (all memory is Device then) and trap
- * into firmware on many RISC-V machines, and what is copied in bulk (pages,
- * stacks, whole structures) is aligned anyway.
+ * Words are always aligned: others would fault on AArch64 before the MMU is on
+ * (all memory is Device then) and trap into firmware on many RISC-V machines.
+ * What is copied between ends that are aligned differently (a program out of an
+ * archive) is put together from two words each time.
  */
 #include <lib/string.h>
 #include <lib/util.h>
@@ -55,6 +55,30 @@ static size_t copy_blocks(u8 *to, const u8 *from, size_t size)
 	return done;
 }
 
+/*
+ * Between ends that are never aligned together.  Little-endian: the lower bytes are those of lower
+ * addresses.  All bytes of a source word are loaded before the store that may reach into it.
+ */
+static noinline void copy_up_shifted(u8 *to, const u8 *from, size_t size)
+{
+	unsigned shift;
+	word low = 0;
+
+	for (; !is_word_aligned(to); size--)
+		*to++ = *from++;
+	shift = 8 * ((uintptr_t)from % WORD);
+	for (unsigned i = 0; shift + i < 64; i += 8)
+		low |= (word)from[i / 8] << (shift + i);
+	for (; size >= 2 * WORD; size -= WORD, to += WORD, from += WORD) {
+		word high = *(const word *)(const void *)(from + WORD - shift / 8);
+
+		*(word *)(void *)to = low >> shift | high << (64 - shift);
+		low = high;
+	}
+	while (size--)
+		*to++ = *from++;
+}
+
 /* Lowest address first. */
 static void copy_up(u8 *to, const u8 *from, size_t size)
 {
@@ -67,6 +91,9 @@ static void copy_up(u8 *to, const u8 *from, size_t size)
 		to += done;
 		from += done;
 		size -= done;
+	} else if (size >= 4 * WORD) {
+		copy_up_shifted(to, from, size);
+		return;
 	}
 	while (size--)
 		*to++ = *from++;

@@ -8,11 +8,18 @@
  *   0                inside of a block, not its first frame
  *   STATE_FREE | n   first frame of a free block of order n, on the zone's list
  *   STATE_USED | n   first frame of a block handed out
+ *   STATE_CACHED     free, in the cache of a CPU
  *
  * so a double free, a wrong order and a foreign frame are all seen at once.
  * Free blocks are linked through their own first bytes; blocks never reach
  * across the border of a bank.
+ *
+ * Single frames go through a stack a CPU, without a lock.  No CPU takes from
+ * another one's: the frames that the others' caches can hold at most are never
+ * promised to anybody (account.c), so a promised one is here or in a zone.
  */
+#include <kernel/cpu.h>
+#include <kernel/kasan.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/spinlock.h>
@@ -24,10 +31,16 @@
 #define NR_ZONES 2
 #define DMA_LIMIT (16UL << 20 >> PAGE_SHIFT) /* frame number */
 
+#define STATE_CACHED 0x20u
 #define STATE_FREE 0x40u
 #define STATE_USED 0x80u
 
-/* Immutable after frame_init() except for the state bytes (zone lock). */
+#define REFILL_ORDER 4u /* as many frames at a time, to and from a cache */
+
+/*
+ * Immutable after frame_init() except for the state bytes: zone lock, or while it is handed out or
+ * cached its owner.
+ */
 struct bank {
 	u64 first, end; /* frame numbers */
 	u8 *state;
@@ -39,6 +52,8 @@ static struct zone_data {
 	struct list free[MAX_ORDER + 1];
 	u64 nr_free;
 } zones[NR_ZONES];
+
+static u32 cache_limit; /* immutable after boot */
 
 static struct bank banks[RANGE_SET_MAX + 1];
 static u32 nr_banks; /* sorted by address */
@@ -60,7 +75,17 @@ static u64 block_number(struct list *link)
 	return ptr_to_phys(link) >> PAGE_SHIFT;
 }
 
-static struct bank *bank_of(u64 number)
+static u8 *state_of(const struct bank *bank, u64 number)
+{
+	return &bank->state[number - bank->first];
+}
+
+static bool bank_has(const struct bank *bank, u64 number)
+{
+	return number - bank->first < bank->end - bank->first;
+}
+
+static noinline const struct bank *bank_search(struct frame_cache *cache, u64 number)
 {
 	u32 low = 0, high = nr_banks;
 
@@ -72,23 +97,41 @@ static struct bank *bank_of(u64 number)
 		else
 			high = middle;
 	}
-	if (low == nr_banks || number < banks[low].first)
+	if (low == nr_banks || !bank_has(&banks[low], number))
 		return NULL;
-	return &banks[low];
+	cache->bank = &banks[low];
+	return cache->bank;
 }
 
-static u8 *state_of(const struct bank *bank, u64 number)
+/* The bank of a frame, NULL if it is none of the allocator's. */
+static const struct bank *bank_of(struct frame_cache *cache, u64 number)
 {
-	return &bank->state[number - bank->first];
+	const struct bank *bank = cache->bank;
+
+	return likely(bank && bank_has(bank, number)) ? bank : bank_search(cache, number);
 }
 
-static void block_put(struct bank *bank, u64 number, unsigned order)
+/* Of a frame that is the allocator's. */
+static const struct bank *bank_of_own(struct frame_cache *cache, u64 number)
 {
-	*state_of(bank, number) = STATE_FREE | order;
-	list_prepend(&zones[bank->zone].free[order], block_link(number));
+	const struct bank *bank = bank_of(cache, number);
+
+	if (unlikely(!bank))
+		panic("frame %lx lies in no bank", number << PAGE_SHIFT);
+	return bank;
 }
 
-static void block_take(struct bank *bank, u64 number)
+static void block_put(const struct bank *bank, u64 number, unsigned order)
+{
+	*state_of(bank, number) = (u8)(STATE_FREE | order);
+	/* What was freed last is taken last where its use after that shall be seen. */
+	if (IS_ENABLED(CONFIG_KASAN))
+		list_append(&zones[bank->zone].free[order], block_link(number));
+	else
+		list_prepend(&zones[bank->zone].free[order], block_link(number));
+}
+
+static void block_take(const struct bank *bank, u64 number)
 {
 	*state_of(bank, number) = 0;
 	list_remove(block_link(number));
@@ -98,7 +141,7 @@ static void block_take(struct bank *bank, u64 number)
 static paddr_t zone_alloc(struct zone_data *zone, unsigned order)
 {
 	unsigned have = order;
-	struct bank *bank;
+	const struct bank *bank;
 	u64 number;
 
 	while (have <= MAX_ORDER && list_is_empty(&zone->free[have]))
@@ -106,16 +149,73 @@ static paddr_t zone_alloc(struct zone_data *zone, unsigned order)
 	if (have > MAX_ORDER)
 		return 0;
 	number = block_number(list_first(&zone->free[have]));
-	bank = bank_of(number);
-	ASSERT(bank && *state_of(bank, number) == (STATE_FREE | have));
+	bank = bank_of_own(&arch_this_cpu()->frames, number);
+	ASSERT(*state_of(bank, number) == (STATE_FREE | have));
 	block_take(bank, number);
 	while (have > order) {
 		have--;
 		block_put(bank, number + BIT(have), have);
 	}
-	*state_of(bank, number) = STATE_USED | order;
+	*state_of(bank, number) = (u8)(STATE_USED | order);
 	zone->nr_free -= BIT(order);
 	return number << PAGE_SHIFT;
+}
+
+static paddr_t block_alloc(unsigned order, unsigned zone)
+{
+	paddr_t frame;
+
+	spin_lock(&zones[zone].lock);
+	frame = zone_alloc(&zones[zone], order);
+	spin_unlock(&zones[zone].lock);
+	return frame;
+}
+
+/* The largest block there is of a batch and below, as single frames. */
+static void cache_fill(struct frame_cache *cache)
+{
+	unsigned zone = ZONE_NORMAL, order = REFILL_ORDER;
+	paddr_t block;
+	u8 *state;
+
+	while (!(block = block_alloc(order, zone))) {
+		if (!order && ++zone == NR_ZONES)
+			return;
+		order = order ? order - 1 : REFILL_ORDER;
+	}
+	state = state_of(bank_of_own(cache, block >> PAGE_SHIFT), block >> PAGE_SHIFT);
+	for (u64 i = BIT(order); i-- > 0;) {
+		cache->frame[cache->nr].base = block + (i << PAGE_SHIFT);
+		cache->frame[cache->nr].state = state + i;
+		store_relaxed(state + i, (u8)STATE_CACHED);
+		store_relaxed(&cache->nr, cache->nr + 1);
+	}
+}
+
+/* The cache is not empty. */
+static paddr_t cache_pop(struct frame_cache *cache)
+{
+	u32 last = cache->nr - 1;
+
+	store_relaxed(&cache->nr, last);
+	store_relaxed(cache->frame[last].state, (u8)STATE_USED);
+	return cache->frame[last].base;
+}
+
+/* The cache does not serve it as it is. */
+static noinline paddr_t alloc_slowly(struct frame_cache *cache, unsigned order, unsigned zone)
+{
+	paddr_t frame = 0;
+
+	if (!order && zone == ZONE_NORMAL && cache_limit) {
+		cache_fill(cache);
+		return cache->nr ? cache_pop(cache) : 0;
+	}
+	for (; zone < NR_ZONES && order <= MAX_ORDER && !frame; zone++)
+		frame = block_alloc(order, zone);
+	if (frame)
+		kasan_unpoison(phys_to_ptr(frame), PAGE_SIZE << order);
+	return frame;
 }
 
 /*
@@ -124,26 +224,22 @@ static paddr_t zone_alloc(struct zone_data *zone, unsigned order)
  */
 paddr_t frame_alloc(unsigned order, enum zone zone)
 {
-	for (int i = zone; i < NR_ZONES && order <= MAX_ORDER; i++) {
-		paddr_t frame;
+	struct frame_cache *cache = &arch_this_cpu()->frames;
 
-		spin_lock(&zones[i].lock);
-		frame = zone_alloc(&zones[i], order);
-		spin_unlock(&zones[i].lock);
-		if (frame)
-			return frame;
-	}
-	return 0;
+	if (unlikely(order || zone != ZONE_NORMAL || !cache->nr))
+		return alloc_slowly(cache, order, zone);
+	return cache_pop(cache);
 }
 
 /* Unite a free block with its buddies as far as they are free. Zone lock held. */
-static void block_merge(struct bank *bank, u64 number, unsigned order)
+static void block_merge(const struct bank *bank, u64 number, unsigned order)
 {
 	while (order < MAX_ORDER) {
 		u64 buddy = number ^ BIT(order);
 
+		/* The state of one that is not free may change meanwhile, but not to free. */
 		if (buddy < bank->first || buddy + BIT(order) > bank->end ||
-		    *state_of(bank, buddy) != (STATE_FREE | order))
+		    load_relaxed(state_of(bank, buddy)) != (STATE_FREE | order))
 			break;
 		block_take(bank, buddy);
 		number = MIN(number, buddy);
@@ -152,29 +248,74 @@ static void block_merge(struct bank *bank, u64 number, unsigned order)
 	block_put(bank, number, order);
 }
 
-void frame_free(paddr_t frame, unsigned order)
+static noinline void block_free(const struct bank *bank, u64 number, unsigned order)
 {
-	u64 number = frame >> PAGE_SHIFT;
-	struct bank *bank = bank_of(number);
-	struct zone_data *zone;
-	u8 state;
+	struct zone_data *zone = &zones[bank->zone];
 
-	if (!bank || !IS_ALIGNED(frame, PAGE_SIZE) || order > MAX_ORDER)
-		panic("free of %lx, which is no frame of the allocator (order %u)", frame, order);
-	zone = &zones[bank->zone];
 	spin_lock(&zone->lock);
-	state = *state_of(bank, number);
-	if (state != (STATE_USED | order))
-		panic("free of frame %lx with order %u, but its state is %s, order %u", frame,
-		      order,
-		      state & STATE_USED   ? "used"
-		      : state & STATE_FREE ? "free"
-					   : "inside of a block",
-		      state & 0xfu);
 	*state_of(bank, number) = 0;
 	block_merge(bank, number, order);
 	zone->nr_free += BIT(order);
 	spin_unlock(&zone->lock);
+}
+
+static void cache_drain(struct frame_cache *cache)
+{
+	for (u32 i = 0; i < BIT(REFILL_ORDER) && cache->nr; i++) {
+		u64 number = cache->frame[cache->nr - 1].base >> PAGE_SHIFT;
+
+		store_relaxed(&cache->nr, cache->nr - 1);
+		block_free(bank_of_own(cache, number), number, 0);
+	}
+}
+
+static void cache_push(struct frame_cache *cache, paddr_t frame, u8 *state)
+{
+	store_relaxed(state, (u8)STATE_CACHED);
+	cache->frame[cache->nr].base = frame;
+	cache->frame[cache->nr].state = state;
+	store_relaxed(&cache->nr, cache->nr + 1);
+}
+
+/* All but a single frame of the bank of the last one for which there is room in the cache. */
+static noinline void free_slowly(struct frame_cache *cache, paddr_t frame, unsigned order)
+{
+	u64 number = frame >> PAGE_SHIFT;
+	const struct bank *bank = bank_of(cache, number);
+	u8 *state;
+
+	if (!bank || !IS_ALIGNED(frame, PAGE_SIZE) || order > MAX_ORDER)
+		panic("free of %lx, which is no frame of the allocator (order %u)", frame, order);
+	state = state_of(bank, number);
+	if (load_relaxed(state) != (STATE_USED | order))
+		panic("free of frame %lx with order %u, but its state is %s, order %u", frame,
+		      order,
+		      load_relaxed(state) & STATE_USED			? "used"
+		      : load_relaxed(state) & (STATE_FREE | STATE_CACHED) ? "free"
+									: "inside of a block",
+		      load_relaxed(state) & 0xfu);
+	kasan_poison(phys_to_ptr(frame), PAGE_SIZE << order, KASAN_FREE_FRAME);
+	if (order || !cache_limit) {
+		block_free(bank, number, order);
+		return;
+	}
+	if (cache->nr == cache_limit)
+		cache_drain(cache);
+	cache_push(cache, frame, state);
+}
+
+void frame_free(paddr_t frame, unsigned order)
+{
+	struct frame_cache *cache = &arch_this_cpu()->frames;
+	const struct bank *bank = cache->bank;
+	u64 number = frame >> PAGE_SHIFT;
+
+	if (likely(!order && bank && bank_has(bank, number) && IS_ALIGNED(frame, PAGE_SIZE) &&
+		   cache->nr < cache_limit) &&
+	    likely(load_relaxed(state_of(bank, number)) == STATE_USED))
+		cache_push(cache, frame, state_of(bank, number));
+	else
+		free_slowly(cache, frame, order);
 }
 
 bool frame_is_ram(paddr_t base, u64 size)
@@ -197,6 +338,8 @@ void frame_get_stats(struct frame_stats *stats)
 		stats->free += zones[i].nr_free;
 		spin_unlock(&zones[i].lock);
 	}
+	for (u32 i = 0; i < CONFIG_NR_CPUS; i++)
+		stats->free += load_relaxed(&cpus[i].frames.nr);
 }
 
 /* ---- at boot ---- */
@@ -227,6 +370,8 @@ static void bank_fill(struct bank *bank)
 		while (order < MAX_ORDER && IS_ALIGNED(number, BIT(order + 1)) &&
 		       number + BIT(order + 1) <= bank->end)
 			order++;
+		kasan_poison(phys_to_ptr(number << PAGE_SHIFT), PAGE_SIZE << order,
+			     KASAN_FREE_FRAME);
 		block_put(bank, number, order);
 		zones[bank->zone].nr_free += BIT(order);
 		number += BIT(order);
@@ -257,7 +402,12 @@ void frame_init(const struct boot_info *info)
 	}
 	for (u32 i = 0; i < nr_banks; i++)
 		bank_fill(&banks[i]);
-	account_init(nr_frames);
+	/* Where a use after the free shall be seen, a frame is not to come back at once. */
+	if (!IS_ENABLED(CONFIG_KASAN))
+		cache_limit = (u32)ALIGN_DOWN(MIN((u64)FRAME_CACHE_MAX,
+						  nr_frames / (16 * CONFIG_NR_CPUS)),
+					      BIT(REFILL_ORDER));
+	account_init(nr_frames - (CONFIG_NR_CPUS - 1) * (u64)cache_limit);
 	pr_info("memory: %lu MiB free in %u banks, %lu KiB of it below 16 MiB", nr_frames >> 8,
 		nr_banks, zones[ZONE_DMA].nr_free << 2);
 }

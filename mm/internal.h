@@ -40,10 +40,6 @@ bool frame_is_ready(void);
 /** account_init() - all free frames belong to the root account. */
 void account_init(u64 frames);
 
-/** frame_alloc_charged() - one cleared frame, charged. Return: 0 if the account cannot pay. */
-paddr_t frame_alloc_charged(void) __must_check;
-void frame_free_charged(paddr_t frame);
-
 /** frame_alloc_promised() - one cleared frame that was charged before. Cannot fail. */
 paddr_t frame_alloc_promised(void);
 
@@ -55,9 +51,13 @@ struct spare {
 	struct slot *slot;
 };
 
+/** spare_reserve() - no lock held. Return: false if memory is exhausted, and then nothing is reserved. */
 bool spare_reserve(struct spare *spare) __must_check;
+
+/** spare_release() - what was not used up; a spare that is all zero holds nothing. */
 void spare_release(struct spare *spare);
 
+/** region_start() / region_end() - the addresses of a region that is mapped: [start, end). */
 static inline uaddr_t region_start(const struct region *region)
 {
 	return region->node.rank;
@@ -91,6 +91,8 @@ void region_wait_flush(struct region *region);
  * Return: NULL with no lock held, if there is none.
  */
 struct region *region_lock_next(struct vspace *space, uaddr_t address);
+
+/** region_unlock() - both locks that region_lock_next() has taken. */
 void region_unlock(struct vspace *space, struct memory *memory);
 
 /* ---- tlb.c ---- */

@@ -19,14 +19,13 @@
 #define STACK_STRIDE (8 * PAGE_SIZE)
 #define STACK_SIZE KERNEL_STACK_SIZE
 #define MAX_DEVICES 32
-#define PORT_SPACE 0x10000 /* a console address below is an x86 I/O port */
 
 /* Made by the linker script of each architecture. */
 extern char image_start[], text_end[], rodata_start[], rodata_end[], data_start[], image_end[];
 extern paddr_t kernel_phys;
 
 static paddr_t root;
-static bool is_closed;
+static bool is_closed; /* atomic: set by every process_create() */
 
 /* Registers the kernel keeps for itself; written at boot only. */
 static struct boot_range devices[MAX_DEVICES];
@@ -39,13 +38,14 @@ paddr_t kmap_root(void)
 
 void kmap_close(void)
 {
-	is_closed = true;
+	store_relaxed(&is_closed, true);
 }
 
 /* Map whole pages, or panic: nothing of the kernel's half is optional. */
 static void kmap_add(kaddr_t address, paddr_t base, u64 size, u32 flags)
 {
-	if (is_closed && (!pte_is_present(*pgtable_entry(root, address, PT_LEVELS - 1)) ||
+	if (load_relaxed(&is_closed) &&
+	    (!pte_is_present(*pgtable_entry(root, address, PT_LEVELS - 1)) ||
 			  !pte_is_present(*pgtable_entry(root, address + size - 1, PT_LEVELS - 1))))
 		panic("physical %lx is mapped too late: user spaces have copied the root", base);
 	if (pgtable_map(root, address, base, size, flags) != ST_OK)
@@ -97,11 +97,10 @@ void kmap_init(const struct boot_info *info)
 	map_image();
 	map_memory();
 	/* Its root entry must exist before the first user space does. */
-	if (pgtable_prepare(root, STACK_BASE, CONFIG_NR_CPUS * STACK_STRIDE, 0) != ST_OK)
+	if (pgtable_prepare(root, STACK_BASE, CONFIG_NR_CPUS * STACK_STRIDE, 0, ~0u) != ST_OK)
 		panic("no memory for the tables of the kernel stacks");
 	/* The console must go on working after the switch. */
-	if (info->uart != BOOT_UART_NONE && info->uart != BOOT_UART_SBI &&
-	    info->uart_base >= PORT_SPACE)
+	if (info->uart == BOOT_UART_16550 || info->uart == BOOT_UART_PL011)
 		kmap_device(info->uart_base, MAX(info->uart_size, PAGE_SIZE), true);
 	arch_kernel_map_enable(root);
 	bootmem_set_mapped();
@@ -118,14 +117,6 @@ void *kmap_device(paddr_t base, size_t size, bool shared)
 			panic("more than %d device ranges of the kernel's own", MAX_DEVICES);
 		devices[nr_devices++] = (struct boot_range){ .base = base, .size = size };
 	}
-	return phys_to_ptr(base);
-}
-
-const void *kmap_firmware(paddr_t base, size_t size)
-{
-	paddr_t first = ALIGN_DOWN(base, PAGE_SIZE);
-
-	kmap_add(DIRECT_BASE + first, first, ALIGN_UP(base + size, PAGE_SIZE) - first, MAP_READ);
 	return phys_to_ptr(base);
 }
 

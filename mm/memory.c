@@ -9,15 +9,16 @@
  * left on any CPU: so whoever holds the lock of a space with a region on the
  * object may use its frames after dropping the memory lock.
  */
-#include <kernel/cpu.h>
+#include <kernel/cap.h>
 #include <kernel/panic.h>
+#include <kernel/vspace.h>
 
 #include "internal.h"
 
 #define LIST_BITS 9
 #define LIST_ENTRIES (1u << LIST_BITS)
-#define SEAL_BATCH 64   /* frames whose caches are cleaned in a step */
-#define FREE_BATCH 128  /* pages dealt with in a step of teardown */
+#define SEAL_BATCH 8    /* frames cleared, or whose caches are cleaned, in a step */
+#define FREE_BATCH 32   /* pages dealt with in a step of teardown */
 
 /* Frame lists that @nr_pages pages need. */
 static u64 nr_lists(u64 nr_pages, u8 depth)
@@ -50,7 +51,6 @@ struct memory *memory_create(u64 nr_pages)
 		return NULL;
 	}
 	memory = container_of(object, struct memory, object);
-	spin_init(&memory->lock, LOCK_MEMORY);
 	memory->nr_pages = nr_pages;
 	memory->nr_charged = charge;
 	memory->depth = depth;
@@ -66,7 +66,6 @@ struct memory *memory_create_physical(paddr_t base, u64 nr_pages, bool is_device
 		return NULL;
 	ASSERT(IS_ALIGNED(base, PAGE_SIZE));
 	memory = container_of(object, struct memory, object);
-	spin_init(&memory->lock, LOCK_MEMORY);
 	memory->nr_pages = nr_pages;
 	memory->base = base;
 	memory->is_physical = true;
@@ -94,25 +93,44 @@ static paddr_t *frame_entry(struct memory *memory, u64 index, bool make)
 	return entry;
 }
 
-paddr_t memory_frame(struct memory *memory, u64 index)
+/* Memory lock held. */
+static paddr_t frame_provide(struct memory *memory, u64 index)
 {
-	paddr_t *entry, frame;
+	paddr_t *entry;
 
 	ASSERT(index < memory->nr_pages);
 	if (memory->is_physical)
 		return memory->base + (index << PAGE_SHIFT);
-	spin_lock(&memory->lock);
 	entry = frame_entry(memory, index, true);
 	if (!*entry) {
 		*entry = frame_alloc_promised();
-		memory->nr_resident++;
-		/* Sealing cleaned what was there; this frame's former contents may still be in a cache. */
-		if (memory->is_sealing)
-			arch_clean_icache(phys_to_ptr(*entry), PAGE_SIZE);
+		store_relaxed(&memory->nr_resident, memory->nr_resident + 1);
 	}
-	frame = *entry;
+	return *entry;
+}
+
+paddr_t memory_frame(struct memory *memory, u64 index)
+{
+	paddr_t frame;
+
+	spin_lock(&memory->lock);
+	frame = frame_provide(memory, index);
 	spin_unlock(&memory->lock);
 	return frame;
+}
+
+long memory_frame_of(const struct cap *cap, u64 index, paddr_t *frame)
+{
+	struct memory *memory = container_of(cap->object, struct memory, object);
+	long status = ST_BADHANDLE;
+
+	spin_lock(&memory->lock);
+	if (cap_is_current(cap)) {
+		*frame = frame_provide(memory, index);
+		status = ST_OK;
+	}
+	spin_unlock(&memory->lock);
+	return status;
 }
 
 paddr_t memory_frame_present(struct memory *memory, u64 index)
@@ -138,7 +156,7 @@ long memory_add_writer(struct memory *memory)
 	if (memory->is_sealing)
 		status = ST_SEALED;
 	else
-		memory->nr_writable++;
+		store_relaxed(&memory->nr_writable, memory->nr_writable + 1);
 	spin_unlock(&memory->lock);
 	return status;
 }
@@ -147,7 +165,7 @@ void memory_drop_writer(struct memory *memory)
 {
 	spin_lock(&memory->lock);
 	ASSERT(memory->nr_writable);
-	memory->nr_writable--;
+	store_relaxed(&memory->nr_writable, memory->nr_writable - 1);
 	spin_unlock(&memory->lock);
 }
 
@@ -157,55 +175,55 @@ static u64 list_rest(u64 index)
 	return LIST_ENTRIES - (index & (LIST_ENTRIES - 1));
 }
 
-/* Clean the caches for the next frames. Return: true when all are done. Memory lock held. */
+/*
+ * Clean the caches for the next frames. Pages not there yet come now: one that came
+ * later would need every CPU's instruction fetch synchronised by a page fault.
+ * Return: true when all are done. Memory lock held.
+ */
 static bool seal_step(struct memory *memory)
 {
 	for (unsigned n = 0; n < SEAL_BATCH && memory->cursor < memory->nr_pages; n++) {
-		u64 index = memory->cursor;
-		paddr_t *entry;
+		paddr_t frame = frame_provide(memory, memory->cursor++);
 
-		if (memory->is_physical) {
-			arch_clean_icache(phys_to_ptr(memory->base + (index << PAGE_SHIFT)),
-					  PAGE_SIZE);
-			memory->cursor++;
-			continue;
-		}
-		entry = frame_entry(memory, index, false);
-		if (entry && *entry)
-			arch_clean_icache(phys_to_ptr(*entry), PAGE_SIZE);
-		memory->cursor += entry ? 1 : list_rest(index);
+		arch_clean_icache(phys_to_ptr(frame), PAGE_SIZE);
 	}
 	return memory->cursor >= memory->nr_pages;
+}
+
+/* Cleaned at last, then synchronised on every CPU. Memory lock held. */
+static long seal(struct memory *memory)
+{
+	memory->is_sealing = true;
+	if (!memory->seal_generation) {
+		if (!seal_step(memory))
+			return SYSCALL_RESTART;
+		store_relaxed(&memory->seal_generation, fetch_request());
+	}
+	if (!fetch_is_done(memory->seal_generation))
+		return SYSCALL_RESTART;
+	store_release(&memory->is_sealed, true);
+	return ST_OK;
 }
 
 /*
  * Once sealing has begun nobody gets write access any more, so a sealer that
  * dies half-way leaves a state that the next one simply continues.
  */
-long memory_seal(struct memory *memory)
+long memory_seal(struct memory *memory, const struct cap *by)
 {
-	bool is_fresh = false;
 	long status = ST_OK;
 
-	if (memory->is_device || (memory->is_physical && !frame_is_ram(memory->base, PAGE_SIZE)))
-		return ST_INVALID;
 	spin_lock(&memory->lock);
-	if (memory->nr_writable) {
+	if (by && !cap_is_current(by))
+		status = ST_BADHANDLE;
+	else if (memory->is_device ||
+		 (memory->is_physical && !frame_is_ram(memory->base, PAGE_SIZE)))
+		status = ST_INVALID;
+	else if (memory->nr_writable)
 		status = ST_BUSY;
-	} else if (!memory->is_sealed) {
-		memory->is_sealing = true;
-		is_fresh = seal_step(memory);
-		store_release(&memory->is_sealed, is_fresh);
-		status = is_fresh ? ST_OK : SYSCALL_RESTART;
-	}
+	else if (!memory->is_sealed)
+		status = seal(memory);
 	spin_unlock(&memory->lock);
-	if (is_fresh) {
-		/* Each CPU forgets stale instructions before it next runs user code. */
-		for (u32 i = 0; i < nr_cpus_online; i++)
-			if (&cpus[i] != arch_this_cpu())
-				cpu_kick(&cpus[i], CPU_KICK_ICACHE);
-		arch_sync_icache();
-	}
 	return status;
 }
 
@@ -229,17 +247,17 @@ static void teardown_page(struct memory *memory, u64 index)
 	}
 }
 
-/* Nobody else knows the object any more, so the lock is for the checkers only. */
+/* Nobody knows the object any more, but a call that found it alive may still hold the lock. */
 bool memory_teardown_step(struct memory *memory)
 {
 	if (memory->is_physical || !memory->nr_charged)
 		return true;
+	spin_lock(&memory->lock);
 	if (!memory->is_torn) {
 		memory->is_torn = true;
 		memory->cursor = 0;
 	}
 	ASSERT(!memory->nr_writable);
-	spin_lock(&memory->lock);
 	for (unsigned n = 0; n < FREE_BATCH && memory->cursor < memory->nr_pages; n++) {
 		bool is_there = frame_entry(memory, memory->cursor, false);
 

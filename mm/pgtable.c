@@ -13,9 +13,12 @@
 #include "internal.h"
 
 #define INDEX_BITS 9
-#define FREE_BATCH 64 /* tables freed in a step */
+/* What a step of freeing tables may cost: one an entry looked at, and a table freed as many as: */
+#define FREE_BUDGET 2048
+#define FREE_COST 64
 
 _Static_assert(PT_ENTRIES == 1 << INDEX_BITS, "tables of one frame");
+_Static_assert(FREE_BUDGET >= PT_LEVELS * PT_ENTRIES, "a step gets something done");
 
 /* Bytes that one entry of the level covers, and as a shift. */
 static unsigned entry_shift(unsigned level)
@@ -43,12 +46,24 @@ static paddr_t table_alloc(void)
 	return frame_is_ready() ? frame_alloc_charged() : ptr_to_phys(bootmem_alloc(PAGE_SIZE));
 }
 
+/* Make the table that @entry shall lead to. Return: false without memory, or beyond *limit tables. */
+static bool table_make(pte_t *entry, unsigned *limit)
+{
+	paddr_t fresh = *limit ? table_alloc() : 0;
+
+	if (!fresh)
+		return false;
+	(*limit)--;
+	pte_write(entry, pte_make_table(fresh));
+	return true;
+}
+
 /*
  * The entry of @address at *level.  If a larger leaf covers it, that one, and
- * its level in *level.  NULL if a table is missing and is not to be made, or
- * cannot be.
+ * its level in *level.  NULL if a table is missing and cannot be made, or is
+ * not to be: no more than *limit.
  */
-static pte_t *walk(paddr_t root, u64 address, unsigned *level, bool make)
+static pte_t *walk(paddr_t root, u64 address, unsigned *level, unsigned *limit)
 {
 	unsigned at = PT_LEVELS - 1;
 	paddr_t table = root;
@@ -59,11 +74,8 @@ static pte_t *walk(paddr_t root, u64 address, unsigned *level, bool make)
 		if (at == *level)
 			return entry;
 		if (!pte_is_present(*entry)) {
-			paddr_t fresh = make ? table_alloc() : 0;
-
-			if (!fresh)
+			if (!table_make(entry, limit))
 				return NULL;
-			pte_write(entry, pte_make_table(fresh));
 		} else if (pte_is_leaf(*entry, at)) {
 			*level = at;
 			return entry;
@@ -75,26 +87,29 @@ static pte_t *walk(paddr_t root, u64 address, unsigned *level, bool make)
 
 pte_t *pgtable_entry(paddr_t root, u64 address, unsigned level)
 {
-	unsigned found = level;
-	pte_t *entry = walk(root, address, &found, false);
+	unsigned found = level, none = 0;
+	pte_t *entry = walk(root, address, &found, &none);
 
 	return found == level ? entry : NULL;
 }
 
-long pgtable_prepare(paddr_t root, u64 address, u64 size, unsigned level)
+long pgtable_prepare(paddr_t root, u64 address, u64 size, unsigned level, unsigned limit)
 {
 	u64 span = entry_size(level + 1); /* of a table at @level */
 	u64 last = address + size - 1;    /* inclusive: the range may end at 2^64 */
-	u64 at = ALIGN_DOWN(address, span);
+	pte_t *entry = NULL;
 
-	for (;;) {
-		unsigned found = level;
+	for (u64 at = ALIGN_DOWN(address, span);; at += span) {
+		unsigned found = level + 1;
 
-		if (!walk(root, at, &found, true))
-			return ST_NOMEM;
+		/* One walk for all that one table leads to. */
+		entry = entry && entry_index(at, found) ? entry + 1 :
+							  walk(root, at, &found, &limit);
+		if (!entry || (!pte_is_present(*entry) && !table_make(entry, &limit)))
+			return limit ? ST_NOMEM : SYSCALL_RESTART;
+		ASSERT(found == level + 1);
 		if (last - at < span)
 			return ST_OK;
-		at += span;
 	}
 }
 
@@ -118,7 +133,8 @@ static u64 map_front(paddr_t root, u64 address, paddr_t base, u64 size, u32 flag
 	unsigned level = leaf_level(address, base, size);
 
 	for (;;) {
-		pte_t *entry = walk(root, address, &level, true);
+		unsigned limit = PT_LEVELS;
+		pte_t *entry = walk(root, address, &level, &limit);
 
 		if (!entry)
 			return 0;
@@ -150,62 +166,68 @@ long pgtable_map(paddr_t root, u64 address, paddr_t base, u64 size, u32 flags)
 	return ST_OK;
 }
 
-/* Bytes from @address to the end of the level-0 table it belongs to. */
-static u64 table_rest(u64 address)
+/* Pages of the range as far as the level-0 table of its front holds them. */
+static u64 pages_front(u64 address, u64 size)
 {
-	return entry_size(1) - (address & (entry_size(1) - 1));
+	return MIN(size >> PAGE_SHIFT, PT_ENTRIES - (u64)entry_index(address, 0));
 }
 
-u64 pgtable_clear(paddr_t root, u64 address, u64 size, u64 limit, bool *any)
+u64 pgtable_clear(paddr_t root, u64 address, u64 size, bool *any)
 {
-	u64 done = 0;
+	pte_t *entry = pgtable_entry(root, address, 0);
+	u64 nr = pages_front(address, size);
 
-	while (done < size && limit) {
-		pte_t *entry = pgtable_entry(root, address + done, 0);
-
-		limit--;
-		if (!entry) {
-			done = MIN(done + table_rest(address + done), size);
+	for (pte_t *end = entry ? entry + nr : NULL; entry < end; entry++) {
+		if (!pte_is_present(*entry))
 			continue;
-		}
-		if (pte_is_present(*entry)) {
-			pte_write(entry, 0);
-			*any = true;
-		}
-		done += PAGE_SIZE;
+		pte_write(entry, 0);
+		*any = true;
 	}
-	return done;
+	return nr << PAGE_SHIFT;
 }
 
-bool pgtable_protect(paddr_t root, u64 address, u64 size, u32 flags)
+u64 pgtable_protect(paddr_t root, u64 address, u64 size, u32 flags, bool *any)
 {
-	bool any = false;
-	u64 done = 0;
+	pte_t *entry = pgtable_entry(root, address, 0);
+	u64 nr = pages_front(address, size);
 
-	while (done < size) {
-		pte_t *entry = pgtable_entry(root, address + done, 0);
-
-		if (!entry) {
-			done += table_rest(address + done);
+	for (pte_t *end = entry ? entry + nr : NULL; entry < end; entry++) {
+		if (!pte_is_present(*entry))
 			continue;
-		}
-		if (pte_is_present(*entry)) {
-			pte_write(entry, pte_make_leaf(pte_paddr(*entry), flags, 0));
-			any = true;
-		}
-		done += PAGE_SIZE;
+		pte_write(entry, pte_make_leaf(pte_paddr(*entry), flags, 0));
+		*any = true;
 	}
-	return any;
+	return nr << PAGE_SHIFT;
+}
+
+/* The first entry that is not zero from @i on, else @nr, a multiple of 8. */
+static unsigned next_used(const pte_t *entry, unsigned i, unsigned nr)
+{
+	while (i < nr && !entry[i]) {
+		i++;
+		while (i < nr && IS_ALIGNED(i, 8u) &&
+		       !(entry[i] | entry[i + 1] | entry[i + 2] | entry[i + 3] | entry[i + 4] |
+			 entry[i + 5] | entry[i + 6] | entry[i + 7]))
+			i += 8;
+	}
+	return i;
 }
 
 static bool table_is_empty(paddr_t table)
 {
-	const pte_t *entries = table_entries(table);
+	return next_used(table_entries(table), 0, PT_ENTRIES) == PT_ENTRIES;
+}
 
-	for (unsigned i = 0; i < PT_ENTRIES; i++)
-		if (entries[i])
-			return false;
-	return true;
+/* The entry of @address at @level, if it leads to a table that may go; else NULL. */
+static pte_t *detachable(paddr_t root, u64 address, unsigned level)
+{
+	pte_t *entry = pgtable_entry(root, address, level);
+
+	if (!entry || !pte_is_present(*entry) || pte_is_leaf(*entry, level))
+		return NULL;
+	/* No page is mapped there; but a table may still lead to others. */
+	ASSERT(level > 1 || table_is_empty(pte_paddr(*entry)));
+	return level == 1 || table_is_empty(pte_paddr(*entry)) ? entry : NULL;
 }
 
 /*
@@ -221,17 +243,13 @@ bool pgtable_detach(paddr_t root, const struct table_span *span, paddr_t *list)
 		u64 size = entry_size(level); /* one entry here: one table below */
 
 		for (u64 at = ALIGN_DOWN(span->start, size); at < span->end; at += size) {
-			pte_t *entry;
+			pte_t *entry = range_within(at, size, span->low, span->high) ?
+					       detachable(root, at, level) : NULL;
 			paddr_t table;
 
-			if (!range_within(at, size, span->low, span->high))
-				continue;
-			entry = pgtable_entry(root, at, level);
-			if (!entry || !pte_is_present(*entry) || pte_is_leaf(*entry, level))
+			if (!entry)
 				continue;
 			table = pte_paddr(*entry);
-			if (!table_is_empty(table))
-				continue;
 			pte_write(entry, 0);
 			*table_entries(table) = *list;
 			*list = table;
@@ -251,31 +269,40 @@ void pgtable_free_list(paddr_t *list, unsigned limit)
 	}
 }
 
-/* Free what is below @table, which is at @level. Return: false if the budget ran out. */
-static bool free_below(paddr_t table, unsigned level, unsigned last, unsigned *budget)
+/* What freeing works on: @window is the one table of leaves whose frames go, too. */
+struct freeing {
+	paddr_t window;
+	int budget;
+};
+
+/* Free what the first @nr entries of @table, at @level, lead to. Return: false if the budget ran out. */
+static noinline bool free_below(paddr_t table, unsigned level, unsigned nr, struct freeing *freeing)
 {
 	pte_t *entries = table_entries(table);
+	unsigned i = 0;
 
-	for (unsigned i = 0; i <= last; i++) {
-		if (!pte_is_present(entries[i]))
-			continue;
-		ASSERT(!pte_is_leaf(entries[i], level));
-		if (level > 1 &&
-		    !free_below(pte_paddr(entries[i]), level - 1, PT_ENTRIES - 1, budget))
+	freeing->budget -= (int)nr;
+	while ((i = next_used(entries, i, nr)) < nr) {
+		paddr_t below = pte_paddr(entries[i]);
+
+		ASSERT(!level || !pte_is_leaf(entries[i], level));
+		if ((level > 1 || (level && below == freeing->window)) &&
+		    !free_below(below, level - 1, PT_ENTRIES, freeing))
 			return false;
-		if (!*budget)
+		if (freeing->budget < 0)
 			return false;
-		(*budget)--;
-		frame_free_charged(pte_paddr(entries[i]));
+		freeing->budget -= FREE_COST;
 		pte_write(&entries[i], 0);
+		frame_free_charged(below);
 	}
 	return true;
 }
 
-/* The frames that level-0 leaves name belong to others; the tables are all there is to free. */
-bool pgtable_free_step(paddr_t root)
+bool pgtable_free_step(paddr_t root, const pte_t *window)
 {
-	unsigned budget = FREE_BATCH;
+	struct freeing freeing = { .window = window ? ptr_to_phys(window) : 0,
+				   .budget = FREE_BUDGET };
 
-	return free_below(root, PT_LEVELS - 1, entry_index(USER_END - 1, PT_LEVELS - 1), &budget);
+	return free_below(root, PT_LEVELS - 1, entry_index(USER_END - 1, PT_LEVELS - 1) + 1,
+			  &freeing);
 }

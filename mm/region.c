@@ -19,8 +19,8 @@
 
 #include "internal.h"
 
-#define CLEAR_BATCH 512  /* entries looked at in a step */
-#define SETTLE_BATCH 32  /* regions ended, tables freed after a flush */
+#define SETTLE_BATCH 8  /* regions ended in a step after a flush */
+#define TABLE_BATCH 4   /* tables freed with each of them */
 
 static struct slab_cache region_slab = {
 	.name = "region",
@@ -68,16 +68,22 @@ struct region *region_at_or_after(struct vspace *space, uaddr_t address)
 	return region_of(rb_at_or_after(&space->regions, address));
 }
 
+/* For people, who read it without the lock. */
+static void pages_mapped_add(struct vspace *space, u64 pages)
+{
+	store_relaxed(&space->nr_pages_mapped, space->nr_pages_mapped + pages);
+}
+
 void region_insert(struct region *region, uaddr_t address)
 {
 	rb_insert(&region->space->regions, &region->node, address);
-	region->space->nr_pages_mapped += region->size >> PAGE_SHIFT;
+	pages_mapped_add(region->space, region->size >> PAGE_SHIFT);
 }
 
 static void region_take_off(struct region *region)
 {
 	rb_remove(&region->space->regions, &region->node);
-	region->space->nr_pages_mapped -= region->size >> PAGE_SHIFT;
+	pages_mapped_add(region->space, -(region->size >> PAGE_SHIFT));
 }
 
 struct region *region_split(struct region *region, uaddr_t address, struct spare *spare)
@@ -126,7 +132,7 @@ u64 region_clear_front(struct region *region, u64 size)
 	uaddr_t start = region_start(region);
 	struct table_span span = { .start = start, .low = prev ? region_end(prev) : 0 };
 	bool any = false, is_detached;
-	u64 done = pgtable_clear(space->root, start, MIN(size, region->size), CLEAR_BATCH, &any);
+	u64 done = pgtable_clear(space->root, start, MIN(size, region->size), &any);
 
 	region_take_off(region);
 	region->size -= done;
@@ -136,7 +142,9 @@ u64 region_clear_front(struct region *region, u64 size)
 
 	span.end = start + done;
 	span.high = region->size ? span.end : next ? region_start(next) : USER_MAP_END;
-	is_detached = pgtable_detach(space->root, &span, &space->limbo_tables);
+	/* The tables of a space that ends go by themselves. */
+	is_detached = !space->is_ending &&
+		      pgtable_detach(space->root, &span, &space->limbo_tables);
 	if (any || is_detached)
 		flush_request(space);
 	if (is_detached)
@@ -144,6 +152,15 @@ u64 region_clear_front(struct region *region, u64 size)
 	if (!region->size)
 		region_wait_flush(region);
 	return done;
+}
+
+/* Free some of the page tables that no CPU walks any more. Space lock held. Return: there are more. */
+static bool settle_tables(struct vspace *space)
+{
+	if (!space->limbo_tables || !flush_is_done(space, space->limbo_generation))
+		return false;
+	pgtable_free_list(&space->limbo_tables, TABLE_BATCH);
+	return space->limbo_tables != 0;
 }
 
 /* Tree and space lock held: nobody can reach the region through a CPU any more. */
@@ -166,7 +183,9 @@ enum sweep region_shrink(struct region *region)
 		region_clear_front(region, region->size);
 	if (!region->size) {
 		result = SWEEP_FLUSH;
-		if (flush_is_done(space, region->generation)) {
+		if (flush_is_done(space, region->generation) && settle_tables(space)) {
+			result = SWEEP_MORE;
+		} else if (flush_is_done(space, region->generation)) {
 			region_end_limbo(region);
 			slab_free(&region_slab, region);
 			result = SWEEP_DONE;
@@ -216,22 +235,21 @@ static struct region *limbo_ready(struct vspace *space)
 	return flush_is_done(space, region->generation) ? region : NULL;
 }
 
-/* End the limbo of the first region. Return: false if there is none that is ready. */
+/* End the limbo of the first region and of some tables. Return: false if nothing more is ready. */
 static bool settle_one(struct vspace *space)
 {
-	bool is_ready = false, is_last = false;
+	bool is_ready = false, is_last = false, has_tables;
 	u32 generation = 0;
 	struct region *region;
 	struct memory *memory;
 
 	spin_lock(&space->lock);
-	if (space->limbo_tables && flush_is_done(space, space->limbo_generation))
-		pgtable_free_list(&space->limbo_tables, SETTLE_BATCH);
+	has_tables = settle_tables(space);
 	region = limbo_ready(space);
 	memory = region ? region->memory : NULL;
 	spin_unlock(&space->lock);
 	if (!region)
-		return false;
+		return has_tables;
 
 	spin_lock(&memory->object.tree_lock);
 	spin_lock(&space->lock);
@@ -248,12 +266,13 @@ static bool settle_one(struct vspace *space)
 	region_unlock(space, memory);
 	if (is_last)
 		object_unreachable(&memory->object, generation);
-	return is_ready;
+	return is_ready || has_tables;
 }
 
-void vspace_settle(struct vspace *space)
+bool vspace_settle(struct vspace *space)
 {
 	for (unsigned n = 0; n < SETTLE_BATCH; n++)
 		if (!settle_one(space))
-			return;
+			return false;
+	return true;
 }

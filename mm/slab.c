@@ -9,6 +9,7 @@
  * A free item's link is the number of the next free one; a used item's is
  * LINK_USED, which is how a double free is seen.
  */
+#include <kernel/kasan.h>
 #include <kernel/panic.h>
 #include <kernel/spinlock.h>
 
@@ -33,7 +34,7 @@ static void *slab_item(struct slab *slab, u32 number)
 }
 
 /* A fresh frame for the cache, all items free. */
-static struct slab *slab_grow(struct slab_cache *cache)
+static noinline struct slab *slab_grow(struct slab_cache *cache)
 {
 	paddr_t frame = frame_alloc_charged();
 	struct slab *slab;
@@ -43,15 +44,16 @@ static struct slab *slab_grow(struct slab_cache *cache)
 		return NULL;
 	slab = phys_to_ptr(frame);
 	slab->cache = cache;
-	slab->nr_items = (PAGE_SIZE - sizeof(struct slab)) / (cache->size + sizeof(u16));
+	slab->nr_items =
+		(u16)((PAGE_SIZE - sizeof(struct slab)) / (cache->size + sizeof(u16)));
 	head = sizeof(struct slab) + slab->nr_items * sizeof(u16);
 	/* Rounding the head up to the items' alignment may cost the last item its place. */
 	if (ALIGN_UP(head, 16) + slab->nr_items * cache->size > PAGE_SIZE)
 		slab->nr_items--;
-	slab->offset = PAGE_SIZE - slab->nr_items * cache->size;
+	slab->offset = (u16)(PAGE_SIZE - slab->nr_items * cache->size);
 	for (u32 i = 0; i < slab->nr_items; i++)
-		slab->link[i] = i + 1u < slab->nr_items ? i + 1u : LINK_END;
-	cache->nr_total += slab->nr_items;
+		slab->link[i] = i + 1 < slab->nr_items ? (u16)(i + 1) : LINK_END;
+	kasan_poison(slab, PAGE_SIZE, KASAN_FREE_ITEM);
 	return slab;
 }
 
@@ -73,7 +75,7 @@ void *slab_alloc(struct slab_cache *cache)
 		slab->link[number] = LINK_USED;
 		if (slab->first_free == LINK_END)
 			cache->free = slab->next;
-		cache->nr_used++;
+		kasan_unpoison(item, cache->size);
 	}
 	spin_unlock(&cache->lock);
 	return item;
@@ -96,7 +98,7 @@ void slab_free(struct slab_cache *cache, void *item)
 		slab->next = cache->free;
 		cache->free = slab;
 	}
-	slab->first_free = number;
-	cache->nr_used--;
+	slab->first_free = (u16)number;
+	kasan_poison(item, cache->size, KASAN_FREE_ITEM);
 	spin_unlock(&cache->lock);
 }

@@ -3,32 +3,35 @@
  * Which CPU uses which address space, and how all of them forget.
  *
  * Each space keeps a word a CPU: the register value to load, 0 when what this
- * CPU remembers under its ASID is stale.  Whoever changes entries zeroes all
- * words, so a CPU that loads the space later takes a fresh ASID.  CPUs that
- * have it loaded now are interrupted; nobody waits for them but threads.
+ * CPU remembers under its ASID is stale.  A CPU may load a word that is not 0
+ * without a lock or a fence: whoever changes entries then zeroes the words, and
+ * interrupts every CPU whose word was not 0.  Such a CPU takes a fresh ASID if
+ * it has the space loaded, and answers; nobody waits for it but threads.  So a
+ * CPU is interrupted at most once for each time it began to use the space.
  *
- * Two store-then-load handshakes, each with a full fence between, so that at
- * least one side sees the other:
+ * A CPU that takes a fresh ASID and a requester must not miss each other:
  *
  *   requester                        CPU
- *   word := 0; read loaded           (entering) loaded |= me; read word
- *   waiting := all; read loaded      (leaving)  loaded &= ~me; read waiting
+ *   change entries; fence;           word := value; fence;
+ *   read word                        walk the tables
  *
- * The CPU's bit in `loaded` covers every moment in which the registers hold
- * the space: set before they do, cleared after they do no more.
- *
- * One lock for all flush records: critical sections are a few stores, and a
- * waker may come so late that the space has ended and become another one;
- * with the lock outside of the space it then finds nothing to do.
+ * All records are under kwait_lock, outside of the spaces.  One record more is
+ * that of instruction fetch: sealing memory waits until every CPU has
+ * synchronised itself.
  */
 #include <kernel/cpu.h>
+#include <kernel/kwait.h>
 #include <kernel/panic.h>
 #include <kernel/sched.h>
 #include <kernel/thread.h>
 
 #include "internal.h"
 
-static struct spinlock flush_lock = { .rank = LOCK_SHOOTDOWN };
+#define ANSWER_BATCH 2
+#define WAKE_BATCH 16
+
+/* Records that some CPU has not answered, or some thread has not been woken for; kwait_lock. */
+static struct list active = { &active, &active };
 
 static u64 cpu_bit(const struct cpu *cpu)
 {
@@ -45,6 +48,8 @@ static u32 asid_take(struct cpu *cpu)
 	if (!cpu->asid_generation || cpu->asid_next >= count) {
 		cpu->asid_generation++;
 		cpu->asid_next = 1;
+		/* With the old space in the registers its ASID, soon another's, would fill up again. */
+		arch_load_kernel_space();
 		arch_flush_user_all();
 	}
 	return cpu->asid_next++;
@@ -54,157 +59,141 @@ static u32 asid_take(struct cpu *cpu)
 static void load_fresh(struct cpu *cpu, struct vspace *space)
 {
 	struct space_word *word = &space->word[cpu->index];
+	u64 value;
 
 	word->asid = asid_take(cpu);
 	word->generation = cpu->asid_generation;
-	store_relaxed(&word->value, arch_space_word(space->root, word->asid));
-	arch_load_space(load_relaxed(&word->value));
-}
-
-static void load_known(struct cpu *cpu, struct vspace *space)
-{
-	struct space_word *word = &space->word[cpu->index];
-	u64 value = load_acquire(&word->value); /* partner: zeroed by flush_request() */
-
-	if (value && word->generation == cpu->asid_generation)
-		arch_load_space(value);
-	else
-		load_fresh(cpu, space);
-}
-
-static void unload(struct cpu *cpu, struct vspace *space)
-{
-	atomic_fetch_and(&space->loaded, ~cpu_bit(cpu));
-}
-
-/* Take the threads whose generation is reached, as claimant. Flush lock held. */
-static void waiters_take(struct flush_record *flush, struct list *ready)
-{
-	list_for_each_safe(link, &flush->waiters) {
-		struct thread *thread = list_entry(link, struct thread, wait_link);
-
-		if (thread->wait_value > flush->done)
-			continue;
-		list_remove(link);
-		store_relaxed(&thread->wait_kind, WAIT_NONE);
-		list_append(ready, link);
-	}
-}
-
-static void waiters_wake(struct list *ready)
-{
-	struct list *link;
-
-	while ((link = list_first(ready)) != NULL) {
-		list_remove(link);
-		sched_wake(list_entry(link, struct thread, wait_link));
-	}
-}
-
-/* This CPU's registers hold nothing stale of @space any more. No lock held. */
-static void flush_done_here(struct cpu *cpu, struct vspace *space)
-{
-	struct flush_record *flush = &space->flush;
-	bool is_done = false;
-	struct list ready;
-
-	list_init(&ready);
-	spin_lock(&flush_lock);
-	if (flush->waiting & cpu_bit(cpu)) {
-		if (cpu->loaded == space)
-			load_fresh(cpu, space);
-		store_relaxed(&flush->waiting, flush->waiting & ~cpu_bit(cpu));
-		is_done = !flush->waiting;
-	}
-	if (is_done) {
-		flush->nr_settling++; /* keeps the space in being until the second half is over */
-		store_release(&flush->done, flush->requested);
-		waiters_take(flush, &ready);
-	}
-	spin_unlock(&flush_lock);
-	if (!is_done)
-		return;
-	waiters_wake(&ready);
-	vspace_settle(space);
-	spin_lock(&flush_lock);
-	flush->nr_settling--;
-	spin_unlock(&flush_lock);
+	value = arch_space_word(space->root, word->asid);
+	store_relaxed(&word->value, value);
+	fence_full(); /* partner: flush_request() */
+	arch_load_space(value); /* not what the word holds: it may be 0 again */
+	cpu->loaded = space;
 }
 
 void vspace_load(struct vspace *space)
 {
 	struct cpu *cpu = arch_this_cpu();
-	struct vspace *old = cpu->loaded;
+	u64 value;
 
-	if (space == old) {
-		/* A stale word means that our answer to a shootdown is due: before user mode, then. */
-		if (space && !load_relaxed(&space->word[cpu->index].value))
-			flush_answer(space);
+	if (space == cpu->loaded)
 		return;
-	}
-	if (space) {
-		atomic_fetch_or(&space->loaded, cpu_bit(cpu));
-		fence_full(); /* partner: flush_request() */
-		load_known(cpu, space);
-	} else {
+	value = space ? vspace_word(space, cpu) : 0;
+	if (value)
+		arch_load_space(value);
+	else if (space)
+		load_fresh(cpu, space);
+	else
 		arch_load_kernel_space();
-	}
-	store_release(&cpu->loaded, space);
-	if (!old)
-		return;
-	unload(cpu, old);
-	fence_full(); /* partner: flush_request() */
-	if (load_acquire(&old->flush.waiting) & cpu_bit(cpu))
-		flush_done_here(cpu, old);
+	cpu->loaded = space;
 }
 
-void flush_answer(struct vspace *space)
+/* All is answered: take a batch of those who waited, as claimant. Lock held. Return: there are more. */
+static bool waiters_take(struct flush_record *flush, struct list *ready)
+{
+	struct list *link;
+
+	for (u32 n = 0; n < WAKE_BATCH && (link = list_first(&flush->waiters)); n++)
+		kwait_take(list_entry(link, struct thread, wait_link), ready);
+	return !list_is_empty(&flush->waiters);
+}
+
+/* This CPU forgets what it knows of @space, or lets go of it if it ends. Lock held. */
+static void forget(struct cpu *cpu, struct vspace *space)
+{
+	if (cpu->loaded != space)
+		return;
+	if (load_relaxed(&space->is_ending)) {
+		arch_load_kernel_space();
+		cpu->loaded = NULL;
+	} else {
+		load_fresh(cpu, space);
+	}
+	arch_context_sync(); /* the old tables may be freed as soon as we have answered */
+}
+
+/* An active record for which this CPU has something to do. Lock held. */
+static struct vspace *unanswered(const struct cpu *cpu)
+{
+	list_for_each(link, &active) {
+		struct vspace *space = list_entry(link, struct vspace, flush.active);
+
+		if (!space->flush.waiting || (space->flush.waiting & cpu_bit(cpu)))
+			return space;
+	}
+	return NULL;
+}
+
+/* The last CPU has answered: the space stays in being until nr_settling is down again. Lock held. */
+static void record_done(struct flush_record *flush, struct list *ready)
+{
+	flush->nr_settling++;
+	store_release(&flush->done, flush->requested);
+	if (!waiters_take(flush, ready))
+		list_remove(&flush->active);
+}
+
+/* Return: false if there is nothing to answer. */
+static bool answer_one(struct cpu *cpu)
+{
+	struct vspace *space;
+	bool is_done = false;
+	struct list ready;
+
+	list_init(&ready);
+	spin_lock(&kwait_lock);
+	space = unanswered(cpu);
+	if (space && (space->flush.waiting & cpu_bit(cpu))) {
+		forget(cpu, space);
+		space->flush.waiting &= ~cpu_bit(cpu);
+	}
+	if (space && !space->flush.waiting) {
+		is_done = true;
+		record_done(&space->flush, &ready);
+	}
+	spin_unlock(&kwait_lock);
+	if (!is_done)
+		return space != NULL;
+	kwait_wake(&ready);
+	vspace_settle(space);
+	spin_lock(&kwait_lock);
+	space->flush.nr_settling--;
+	spin_unlock(&kwait_lock);
+	return true;
+}
+
+void flush_answer(void)
 {
 	struct cpu *cpu = arch_this_cpu();
 
-	if (!space || !(load_acquire(&space->flush.waiting) & cpu_bit(cpu)))
-		return;
-	if (cpu->loaded == space && load_acquire(&space->is_ending)) {
-		vspace_load(NULL); /* and that answers */
-		return;
-	}
-	flush_done_here(cpu, space);
+	for (unsigned n = 0; n < ANSWER_BATCH; n++)
+		if (!answer_one(cpu))
+			return;
+	cpu_kick(cpu, CPU_KICK_FLUSH); /* the rest after a look around */
 }
 
 u64 flush_request(struct vspace *space)
 {
 	struct flush_record *flush = &space->flush;
 	struct cpu *self = arch_this_cpu();
-	u64 targets, generation;
-	struct list ready;
+	u64 targets = 0, generation;
 
-	list_init(&ready);
-	spin_lock(&flush_lock);
-	generation = ++flush->requested;
+	spin_lock(&kwait_lock);
+	generation = flush->requested + 1;
+	store_relaxed(&flush->requested, generation);
+	fence_full(); /* partner: load_fresh() */
 	for (u32 i = 0; i < nr_cpus_online; i++)
-		store_relaxed(&space->word[i].value, 0);
-	store_relaxed(&flush->waiting, ~0UL);
-	fence_full(); /* partners: vspace_load(), entering and leaving */
-	targets = load_relaxed(&space->loaded);
-	if (self->loaded == space) {
-		if (space->is_ending) {
-			arch_load_kernel_space();
-			store_release(&self->loaded, NULL);
-			unload(self, space);
-		} else {
-			load_fresh(self, space);
-		}
-		targets &= ~cpu_bit(self);
-	}
-	store_relaxed(&flush->waiting, targets);
-	if (!targets) {
-		/* An earlier request's last target may have left the space and not said so yet. */
-		store_release(&flush->done, generation);
-		waiters_take(flush, &ready);
-	}
-	spin_unlock(&flush_lock);
+		if (load_relaxed(&space->word[i].value) &&
+		    atomic_exchange(&space->word[i].value, 0))
+			targets |= BIT(i);
+	targets &= ~cpu_bit(self);
+	forget(self, space);
+	flush->waiting |= targets;
+	if (!flush->waiting)
+		store_release(&flush->done, generation); /* nobody has had to wait for it */
+	else if (!list_is_linked(&flush->active))
+		list_append(&active, &flush->active);
+	spin_unlock(&kwait_lock);
 
-	waiters_wake(&ready);
 	for (u32 i = 0; i < nr_cpus_online; i++)
 		if (targets & BIT(i))
 			cpu_kick(&cpus[i], CPU_KICK_FLUSH);
@@ -220,53 +209,96 @@ bool flush_is_settled(struct vspace *space)
 {
 	bool is_settled;
 
-	spin_lock(&flush_lock);
-	is_settled = space->flush.done == space->flush.requested && !space->flush.nr_settling;
-	spin_unlock(&flush_lock);
+	spin_lock(&kwait_lock);
+	is_settled = space->flush.done == space->flush.requested && !space->flush.nr_settling &&
+		     !list_is_linked(&space->flush.active);
+	spin_unlock(&kwait_lock);
 	return is_settled;
 }
 
 void flush_reset(struct vspace *space)
 {
-	spin_lock(&flush_lock);
-	ASSERT(list_is_empty(&space->flush.waiters) && !space->loaded);
-	space->flush.requested = 0;
+	spin_lock(&kwait_lock);
+	ASSERT(list_is_empty(&space->flush.waiters) && !space->flush.waiting);
+	store_relaxed(&space->flush.requested, 0);
 	store_release(&space->flush.done, 0);
-	store_relaxed(&space->flush.waiting, 0);
-	spin_unlock(&flush_lock);
+	spin_unlock(&kwait_lock);
 }
 
-bool flush_wait(struct vspace *space, struct thread *thread)
+/*
+ * Return: true if @thread has been parked until the record has reached @generation, or the latest one.
+ * Which that is the lock decides: a space that has ended begins anew from 0.
+ */
+static bool record_wait(struct flush_record *flush, u64 generation, struct thread *thread)
 {
-	struct flush_record *flush = &space->flush;
 	bool must_wait;
 
-	spin_lock(&flush_lock);
-	must_wait = flush->done != flush->requested;
-	if (must_wait) {
-		thread->wait_object = space;
-		thread->wait_value = flush->requested;
-		list_append(&flush->waiters, &thread->wait_link);
-		store_release(&thread->wait_kind, WAIT_FLUSH);
-	}
-	spin_unlock(&flush_lock);
+	spin_lock(&kwait_lock);
+	must_wait = flush->done < MIN(generation, flush->requested);
+	if (must_wait)
+		kwait_park(&flush->waiters, thread);
+	spin_unlock(&kwait_lock);
 	/* A wake-up from another CPU that comes before this waits in our inbox. */
 	if (must_wait)
 		sched_block(thread, TIME_NEVER);
 	return must_wait;
 }
 
-bool flush_cancel(struct vspace *space, struct thread *thread)
+bool flush_wait(struct vspace *space, struct thread *thread)
 {
-	bool is_ours;
+	return record_wait(&space->flush, ~0UL, thread);
+}
 
-	(void)space; /* names the record; the one lock covers all */
-	spin_lock(&flush_lock);
-	is_ours = thread->wait_kind == WAIT_FLUSH;
-	if (is_ours) {
-		list_remove(&thread->wait_link);
-		store_relaxed(&thread->wait_kind, WAIT_NONE);
+/* ---- instruction fetch ---- */
+
+static struct flush_record fetch = { .waiters = { &fetch.waiters, &fetch.waiters } };
+
+u64 fetch_request(void)
+{
+	u64 others = 0, generation;
+
+	for (u32 i = 0; i < nr_cpus_online; i++)
+		if (&cpus[i] != arch_this_cpu())
+			others |= BIT(i);
+	spin_lock(&kwait_lock);
+	generation = ++fetch.requested;
+	fetch.waiting = others;
+	if (!others)
+		store_release(&fetch.done, generation);
+	spin_unlock(&kwait_lock);
+	arch_sync_icache();
+	for (u32 i = 0; i < nr_cpus_online; i++)
+		if (others & BIT(i))
+			cpu_kick(&cpus[i], CPU_KICK_FETCH);
+	return generation;
+}
+
+void fetch_answer(void)
+{
+	struct cpu *cpu = arch_this_cpu();
+	bool has_more = false;
+	struct list ready;
+
+	list_init(&ready);
+	arch_sync_icache();
+	spin_lock(&kwait_lock);
+	fetch.waiting &= ~cpu_bit(cpu);
+	if (!fetch.waiting) {
+		store_release(&fetch.done, fetch.requested);
+		has_more = waiters_take(&fetch, &ready);
 	}
-	spin_unlock(&flush_lock);
-	return is_ours;
+	spin_unlock(&kwait_lock);
+	kwait_wake(&ready);
+	if (has_more)
+		cpu_kick(cpu, CPU_KICK_FETCH);
+}
+
+bool fetch_is_done(u64 generation)
+{
+	return load_acquire(&fetch.done) >= generation;
+}
+
+bool fetch_wait(u64 generation, struct thread *thread)
+{
+	return record_wait(&fetch, generation, thread);
 }

@@ -19,7 +19,9 @@
 
 #define ARENA_SIZE (1UL << 30)
 #define PLACE_TRIES 8
-#define PROTECT_BATCH (2048 * PAGE_SIZE)
+#define PLACE_BATCH 64   /* regions looked at in a step */
+#define PREPARE_BATCH 8  /* page tables made in a step */
+#define PROTECT_BATCH (512 * PAGE_SIZE)
 #define MAP_ACCESS (MAP_READ | MAP_WRITE | MAP_EXECUTE)
 
 _Static_assert(MAP_READ == RIGHT_READ >> 4 && MAP_WRITE == RIGHT_WRITE >> 4 &&
@@ -32,11 +34,11 @@ static uaddr_t arena_draw(void)
 
 long vspace_init(struct vspace *space)
 {
-	spin_init(&space->lock, LOCK_SPACE);
 	rb_init(&space->regions);
 	list_init(&space->limbo);
 	list_init(&space->flush.waiters);
-	space->root = frame_alloc_charged();
+	list_init(&space->flush.active);
+	store_relaxed(&space->root, frame_alloc_charged());
 	if (!space->root)
 		return ST_NOMEM;
 	kmap_close();
@@ -59,6 +61,12 @@ static bool flags_are_valid(u32 flags)
 	       (flags & (MAP_WRITE | MAP_EXECUTE)) != (MAP_WRITE | MAP_EXECUTE);
 }
 
+/* With the space lock held: what @ref names is still what was looked up. */
+static long ref_check(struct space_ref ref)
+{
+	return ref.by && !cap_is_current(ref.by) ? ST_BADHANDLE : ST_OK;
+}
+
 /* ---- placement; space lock held ---- */
 
 static bool is_free(struct vspace *space, uaddr_t address, u64 size)
@@ -68,25 +76,8 @@ static bool is_free(struct vspace *space, uaddr_t address, u64 size)
 	return !region || region_start(region) >= address + size;
 }
 
-/* The first hole in [low, high) that is large enough, 0 if none. */
-static uaddr_t hole_find(struct vspace *space, uaddr_t low, uaddr_t high, u64 size)
-{
-	while (high - low >= size) {
-		struct region *region = region_at_or_after(space, low);
-
-		if (!region || region_start(region) >= low + size)
-			return low;
-		low = region_end(region);
-		if (low >= high)
-			break;
-	}
-	return 0;
-}
-
 static uaddr_t arena_place(struct vspace *space, u64 size)
 {
-	if (size > ARENA_SIZE)
-		return 0;
 	for (int i = 0; i < PLACE_TRIES; i++) {
 		u64 pages = ((ARENA_SIZE - size) >> PAGE_SHIFT) + 1;
 		uaddr_t address = space->arena + ((kernel_random() % pages) << PAGE_SHIFT);
@@ -94,19 +85,66 @@ static uaddr_t arena_place(struct vspace *space, u64 size)
 		if (is_free(space, address, size))
 			return address;
 	}
-	return hole_find(space, space->arena, space->arena + ARENA_SIZE, size);
+	return 0;
 }
 
-/* A free place, 0 if there is none: at random, else wherever there is a hole. */
-static uaddr_t place(struct vspace *space, u64 size)
+static uaddr_t random_place(struct vspace *space, u64 size)
 {
 	uaddr_t address = arena_place(space, size);
 
 	if (address)
 		return address;
 	space->arena = arena_draw();
-	address = arena_place(space, size);
-	return address ? address : hole_find(space, USER_MAP_START, USER_MAP_END, size);
+	return arena_place(space, size);
+}
+
+/* In request->hint, beside an address: all below it has been looked at. */
+#define HINT_FROM_START 1UL
+
+/* The first hole from the hint on; looks at a bounded number of regions. */
+static long hole_find(struct vspace *space, struct map_request *request, uaddr_t *address)
+{
+	uaddr_t low = request->hint & ~HINT_FROM_START;
+
+	for (unsigned n = 0; n < PLACE_BATCH && low <= USER_MAP_END - request->size; n++) {
+		struct region *region = region_at_or_after(space, low);
+
+		if (!region || region_start(region) >= low + request->size) {
+			*address = low;
+			return ST_OK;
+		}
+		low = region_end(region);
+	}
+	if (low <= USER_MAP_END - request->size) {
+		request->hint = low | (request->hint & HINT_FROM_START);
+	} else {
+		if (request->hint & HINT_FROM_START)
+			return ST_NOMEM;
+		request->hint = USER_MAP_START | HINT_FROM_START;
+	}
+	return SYSCALL_RESTART;
+}
+
+/*
+ * A free place: at random, else wherever there is a hole. A place once found
+ * becomes the hint, so that a restarted call finds it again.
+ */
+static long place(struct vspace *space, struct map_request *request, uaddr_t *address)
+{
+	long status = ST_OK;
+
+	if (!request->hint) {
+		*address = random_place(space, request->size);
+		if (!*address) {
+			request->hint = USER_MAP_START | HINT_FROM_START;
+			return SYSCALL_RESTART;
+		}
+	} else {
+		status = hole_find(space, request, address);
+	}
+	if (status == ST_OK)
+		request->hint = *address | (request->hint & HINT_FROM_START);
+	return status;
 }
 
 /* ---- map ---- */
@@ -131,22 +169,34 @@ static long map_check(const struct cap *cap, const struct map_request *request)
  * All that can be refused once the locks are held. Page tables made for a
  * mapping that is then refused stay and serve the next one there.
  */
-static long map_decide(struct vspace *space, struct memory *memory,
-		       const struct map_request *request, uaddr_t *address)
+static long map_decide(struct space_ref ref, struct memory *memory, struct map_request *request,
+		       uaddr_t *address)
 {
-	if (space->is_ending)
+	struct vspace *space = ref.space;
+	paddr_t root = load_relaxed(&space->root);
+	long status = ST_OK;
+
+	/* An ended process has no root; one that is released and reused takes no lock for that. */
+	if (ref_check(ref) != ST_OK)
+		return ST_BADHANDLE;
+	if (!root || load_relaxed(&space->is_ending))
 		return ST_DEAD;
 	if ((request->flags & MAP_EXECUTE) && !load_acquire(&memory->is_sealed))
 		return ST_SEALED;
 	if ((request->flags & MAP_WRITE) && load_acquire(&memory->is_sealed))
 		return ST_SEALED;
-	*address = request->address ? request->address : place(space, request->size);
+	*address = request->address;
 	if (!*address)
-		return ST_NOMEM;
-	if (!is_free(space, *address, request->size))
-		return ST_EXISTS;
-	if (pgtable_prepare(space->root, *address, request->size, 0) != ST_OK)
-		return ST_NOMEM;
+		status = place(space, request, address);
+	else if (!is_free(space, *address, request->size))
+		status = ST_EXISTS;
+	if (status == ST_OK)
+		status = pgtable_prepare(root, *address, request->size, 0, PREPARE_BATCH);
+	/* Looked at again: all that was read above was this process's. */
+	if (status == ST_OK)
+		status = ref_check(ref);
+	if (status != ST_OK)
+		return status;
 	/* Last, because it commits: the object counts its writers. */
 	return request->flags & MAP_WRITE ? memory_add_writer(memory) : ST_OK;
 }
@@ -171,22 +221,25 @@ static void map_commit(struct vspace *space, const struct cap *cap,
 	*spare = (struct spare){ 0 };
 }
 
-long vspace_map(struct vspace *space, const struct cap *cap, struct map_request *request)
+long vspace_map(struct space_ref ref, const struct cap *cap, struct map_request *request)
 {
+	struct vspace *space = ref.space;
 	struct memory *memory = container_of(cap->object, struct memory, object);
 	struct spare spare = { 0 };
+	bool has_spare = spare_reserve(&spare);
 	uaddr_t address;
-	long status = map_check(cap, request);
+	long status;
 
-	if (status != ST_OK)
-		return status;
-	if (!spare_reserve(&spare))
-		return ST_NOMEM;
 	spin_lock(&memory->object.tree_lock);
+	/* First: what a dead capability names may be another object by now. */
 	status = tree_check_add(cap);
+	if (status == ST_OK)
+		status = map_check(cap, request);
+	if (status == ST_OK && !has_spare)
+		status = ST_NOMEM;
 	if (status == ST_OK) {
 		spin_lock(&space->lock);
-		status = map_decide(space, memory, request, &address);
+		status = map_decide(ref, memory, request, &address);
 		if (status == ST_OK) {
 			map_commit(space, cap, request, address, &spare);
 			request->address = address;
@@ -198,47 +251,56 @@ long vspace_map(struct vspace *space, const struct cap *cap, struct map_request 
 	return status;
 }
 
-long vspace_map_page(struct vspace *space, uaddr_t address, paddr_t frame, u32 flags)
+paddr_t vspace_message_page(struct vspace *space, u32 index)
 {
-	long status;
+	paddr_t frame = 0;
 
-	ASSERT(IS_ALIGNED(address, PAGE_SIZE) && address >= MESSAGE_WINDOW && address < USER_END);
+	ASSERT(index < MESSAGE_WINDOW_PAGES);
 	spin_lock(&space->lock);
-	status = pgtable_prepare(space->root, address, PAGE_SIZE, 0);
-	if (status == ST_OK)
-		pte_write(pgtable_entry(space->root, address, 0),
-			  pte_make_leaf(frame, flags | MAP_USER, 0));
+	if (!space->window &&
+	    pgtable_prepare(space->root, MESSAGE_WINDOW, PAGE_SIZE, 0, PT_LEVELS) == ST_OK)
+		space->window = pgtable_entry(space->root, MESSAGE_WINDOW, 0);
+	if (space->window && pte_is_present(space->window[index])) {
+		frame = pte_paddr(space->window[index]);
+		arch_clear_page(phys_to_ptr(frame));
+	} else if (space->window && (frame = frame_alloc_charged()) != 0) {
+		pte_write(&space->window[index],
+			  pte_make_leaf(frame, MAP_READ | MAP_WRITE | MAP_USER, 0));
+	}
 	spin_unlock(&space->lock);
-	return status;
+	return frame;
 }
 
 /* ---- unmap ---- */
 
 /* Return: SYSCALL_RESTART if a split is needed and @spare is empty. */
-static long unmap_front(struct vspace *space, uaddr_t address, u64 size, u64 *done,
+static long unmap_front(struct space_ref ref, uaddr_t address, u64 size, u64 *done,
 			struct spare *spare)
 {
-	struct region *region = region_lock_next(space, address);
+	struct region *region = region_lock_next(ref.space, address);
 	struct memory *memory;
 	uaddr_t start;
-	long status = ST_OK;
+	long status;
 
 	*done = size; /* unless there is something: holes count as done */
 	if (!region)
 		return ST_OK;
 	memory = region->memory;
-	if (region_start(region) < address && !spare->region)
+	status = ref_check(ref);
+	if (status != ST_OK)
+		*done = 0;
+	else if (region_start(region) < address && !spare->region)
 		status = SYSCALL_RESTART;
 	else if (region_start(region) < address)
 		region = region_split(region, address, spare);
 	start = region_start(region);
 	if (status == ST_OK && start < address + size)
 		*done = start - address + region_clear_front(region, address + size - start);
-	region_unlock(space, memory);
+	region_unlock(ref.space, memory);
 	return status;
 }
 
-long vspace_unmap_step(struct vspace *space, uaddr_t address, u64 size, u64 *done)
+long vspace_unmap_step(struct space_ref ref, uaddr_t address, u64 size, u64 *done)
 {
 	struct spare spare = { 0 };
 	long status;
@@ -246,14 +308,14 @@ long vspace_unmap_step(struct vspace *space, uaddr_t address, u64 size, u64 *don
 	*done = 0;
 	if (!range_is_valid(address, size))
 		return ST_INVALID;
-	while ((status = unmap_front(space, address, size, done, &spare)) == SYSCALL_RESTART) {
+	while ((status = unmap_front(ref, address, size, done, &spare)) == SYSCALL_RESTART) {
 		if (!spare_reserve(&spare)) {
 			*done = 0;
 			return ST_NOMEM;
 		}
 	}
 	spare_release(&spare);
-	vspace_settle(space);
+	vspace_settle(ref.space);
 	return status;
 }
 
@@ -275,11 +337,14 @@ static void protect_commit(struct region *region, u32 flags)
 	struct vspace *space = region->space;
 	u32 lost = region->flags & ~flags;
 	u32 device = region->memory->is_device ? MAP_DEVICE : 0;
+	bool any = false;
 
+	for (u64 done = 0; done < region->size;)
+		done += pgtable_protect(space->root, region_start(region) + done,
+					region->size - done, flags | MAP_USER | device, &any);
 	region->flags = flags;
 	/* More access needs no shootdown: a fault on the old entry finds the new one. */
-	if (pgtable_protect(space->root, region_start(region), region->size,
-			    flags | MAP_USER | device) && lost)
+	if (any && lost)
 		flush_request(space);
 	if (region->is_writer && !(flags & MAP_WRITE))
 		region_wait_flush(region);
@@ -305,29 +370,35 @@ static long protect_decide(const struct region *region, uaddr_t address, u64 siz
 	return ST_OK;
 }
 
-static long protect_front(struct vspace *space, uaddr_t address, u64 *size, u32 flags,
+static long protect_front(struct space_ref ref, uaddr_t address, u64 *size, u32 flags,
 			  struct spare spares[2])
 {
-	struct region *region = region_lock_next(space, address);
+	struct region *region = region_lock_next(ref.space, address);
 	struct memory *memory;
+	bool is_new_writer;
 	long status;
 
 	if (!region)
 		return ST_NOTFOUND;
 	memory = region->memory;
 	*size = MIN(*size, region_end(region) - address);
-	status = protect_decide(region, address, *size, flags, spares);
-	if (status == ST_OK && (flags & MAP_WRITE) && !region->is_writer) {
-		status = memory_add_writer(memory);
-		region->is_writer = status == ST_OK;
-	}
+	status = ref_check(ref);
 	if (status == ST_OK)
-		protect_commit(cut_out(region, address, *size, spares), flags);
-	region_unlock(space, memory);
+		status = protect_decide(region, address, *size, flags, spares);
+	is_new_writer = status == ST_OK && (flags & MAP_WRITE) && !region->is_writer;
+	if (is_new_writer)
+		status = memory_add_writer(memory);
+	if (status == ST_OK) {
+		/* Only what is cut out becomes a writer. */
+		region = cut_out(region, address, *size, spares);
+		region->is_writer |= is_new_writer;
+		protect_commit(region, flags);
+	}
+	region_unlock(ref.space, memory);
 	return status;
 }
 
-long vspace_protect_step(struct vspace *space, uaddr_t address, u64 size, u32 flags, u64 *done)
+long vspace_protect_step(struct space_ref ref, uaddr_t address, u64 size, u32 flags, u64 *done)
 {
 	struct spare spares[2] = { 0 };
 	u64 piece;
@@ -338,7 +409,7 @@ long vspace_protect_step(struct vspace *space, uaddr_t address, u64 size, u32 fl
 		return ST_INVALID;
 	for (;;) {
 		piece = MIN(size, PROTECT_BATCH);
-		status = protect_front(space, address, &piece, flags, spares);
+		status = protect_front(ref, address, &piece, flags, spares);
 		if (status != SYSCALL_RESTART)
 			break;
 		if (!spare_reserve(&spares[0]) || !spare_reserve(&spares[1])) {
@@ -350,7 +421,7 @@ long vspace_protect_step(struct vspace *space, uaddr_t address, u64 size, u32 fl
 	spare_release(&spares[1]);
 	if (status == ST_OK)
 		*done = piece;
-	vspace_settle(space);
+	vspace_settle(ref.space);
 	return status;
 }
 
@@ -359,7 +430,7 @@ long vspace_protect_step(struct vspace *space, uaddr_t address, u64 size, u32 fl
 /*
  * First every CPU lets go of the space (is_ending makes flush_answer() load the
  * kernel's), so that nobody walks its tables and each later flush is done at
- * once; then the regions go, then the tables, then the root.
+ * once; then the regions go, then message pages and tables, then the root.
  */
 bool vspace_teardown_step(struct vspace *space, struct vspace **wait)
 {
@@ -371,7 +442,7 @@ bool vspace_teardown_step(struct vspace *space, struct vspace **wait)
 		return true;
 	spin_lock(&space->lock);
 	if (!space->is_ending) {
-		space->is_ending = true;
+		store_release(&space->is_ending, true); /* partner: flush_answer() */
 		flush_request(space);
 	}
 	spin_unlock(&space->lock);
@@ -379,15 +450,16 @@ bool vspace_teardown_step(struct vspace *space, struct vspace **wait)
 		*wait = space;
 		return false;
 	}
-	vspace_unmap_step(space, USER_MAP_START, USER_MAP_END - USER_MAP_START, &done);
+	vspace_unmap_step((struct space_ref){ space, NULL }, USER_MAP_START,
+			  USER_MAP_END - USER_MAP_START, &done);
 	spin_lock(&space->lock);
 	is_empty = !rb_first(&space->regions) && list_is_empty(&space->limbo) &&
-		   !space->limbo_tables && pgtable_free_step(space->root);
+		   !space->limbo_tables && pgtable_free_step(space->root, space->window);
 	spin_unlock(&space->lock);
 	if (!is_empty)
 		return false;
 	frame_free_charged(space->root);
-	space->root = 0;
+	store_relaxed(&space->root, 0);
 	flush_reset(space);
 	return true;
 }

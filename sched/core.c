@@ -20,11 +20,19 @@ void sched_init_cpu(struct cpu *cpu)
 	cpu->deadline_armed = TIME_NEVER;
 }
 
+/* Into the queue; the running thread may have to give way now, or at the end of its turn. */
+static void enqueue(struct cpu *cpu, struct thread *thread, bool at_front)
+{
+	store_release(&thread->state, THREAD_RUNNABLE);
+	runqueue_add(&cpu->runqueue, thread, at_front);
+	if (cpu->current && thread->priority >= cpu->current->priority)
+		cpu->pending = true;
+}
+
 void sched_make_runnable(struct thread *thread)
 {
 	ASSERT(thread->home == arch_this_cpu());
-	store_release(&thread->state, THREAD_RUNNABLE);
-	runqueue_add(&thread->home->runqueue, thread, false);
+	enqueue(thread->home, thread, false);
 }
 
 void sched_dequeue(struct thread *thread)
@@ -39,7 +47,8 @@ void sched_leave(struct thread *thread)
 
 	if (cpu->current != thread)
 		return;
-	thread->cpu_time += arch_now() - thread->started;
+	/* Atomic like the switches below: whoever asks for the figures reads them as they are. */
+	store_relaxed(&thread->cpu_time, thread->cpu_time + (arch_now() - cpu->counted_to));
 	cpu->current = NULL;
 }
 
@@ -49,6 +58,7 @@ void sched_block(struct thread *self, ktime_t deadline)
 
 	sched_leave(self);
 	store_release(&self->state, THREAD_BLOCKED);
+	self->has_deadline = deadline != TIME_NEVER;
 	if (deadline != TIME_NEVER)
 		rb_insert(&cpu->timers, &self->timer, deadline);
 }
@@ -59,21 +69,36 @@ void sched_yield(struct thread *self)
 	sched_make_runnable(self);
 }
 
+void sched_set_priority(struct thread *thread, u8 priority)
+{
+	bool is_queued = thread->state == THREAD_RUNNABLE;
+
+	if (is_queued)
+		sched_dequeue(thread);
+	store_relaxed(&thread->priority, priority);
+	if (is_queued)
+		sched_make_runnable(thread);
+	else
+		thread->home->pending = true; /* it may be the running one */
+}
+
 /* Wake at home at once, else by the inbox. */
 static void wake(struct thread *thread, bool at_front)
 {
 	struct cpu *cpu = arch_this_cpu();
 
-	/* A thread that is to die or stop does so in thread_returned(), without locks held. */
+	/*
+	 * A thread that is to die or stop does so in thread_returned(), without locks held. One
+	 * that is still moving here is no thread of this CPU before its arrival is handled.
+	 */
 	if (load_acquire(&thread->home) != cpu || load_relaxed(&thread->cancel) ||
-	    thread->is_suspended) {
+	    (load_relaxed(&thread->requests) & REQUEST_ARRIVE) || thread->is_suspended) {
 		thread_post(thread, REQUEST_WAKE);
 		return;
 	}
 	if (rb_is_linked(&thread->timer))
 		rb_remove(&cpu->timers, &thread->timer);
-	store_release(&thread->state, THREAD_RUNNABLE);
-	runqueue_add(&cpu->runqueue, thread, at_front);
+	enqueue(cpu, thread, at_front);
 }
 
 void sched_wake(struct thread *thread)
@@ -94,6 +119,21 @@ static bool must_switch(const struct cpu *cpu, const struct thread *running, int
 	return best > running->priority || (best == running->priority && now >= cpu->quantum_end);
 }
 
+static void preempt(struct cpu *cpu, struct thread *running, ktime_t now)
+{
+	sched_leave(running);
+	store_release(&running->state, THREAD_RUNNABLE);
+	/* With a fresh turn instead, frequent short preemptions would starve its equals. */
+	running->quantum_left = now < cpu->quantum_end ? cpu->quantum_end - now : 0;
+	runqueue_add(&cpu->runqueue, running, running->quantum_left != 0);
+}
+
+void sched_preempt(struct cpu *cpu)
+{
+	if (cpu->current)
+		preempt(cpu, cpu->current, arch_now());
+}
+
 struct thread *sched_choose(struct cpu *cpu)
 {
 	struct thread *running = cpu->current;
@@ -106,21 +146,17 @@ struct thread *sched_choose(struct cpu *cpu)
 		ASSERT(running->state == THREAD_RUNNING);
 		if (!must_switch(cpu, running, best, now))
 			return running;
-		sched_leave(running);
-		store_release(&running->state, THREAD_RUNNABLE);
-		/* With a fresh turn instead, frequent short preemptions would starve its equals. */
-		running->quantum_left = now < cpu->quantum_end ? cpu->quantum_end - now : 0;
-		runqueue_add(&cpu->runqueue, running, running->quantum_left != 0);
+		preempt(cpu, running, now);
 	}
 	next = runqueue_take(&cpu->runqueue);
 	if (!next)
 		return NULL;
 	store_release(&next->state, THREAD_RUNNING);
-	next->started = now;
+	cpu->counted_to = now;
 	cpu->current = next;
 	cpu->quantum_end = now + (next->quantum_left ? next->quantum_left : QUANTUM);
 	next->quantum_left = 0;
-	cpu->nr_switches++;
+	store_relaxed(&cpu->nr_switches, cpu->nr_switches + 1);
 	return next;
 }
 
@@ -140,5 +176,6 @@ void sched_arm(struct cpu *cpu, struct thread *next)
 void sched_tick(struct cpu *cpu)
 {
 	cpu->deadline_armed = TIME_NEVER; /* the architecture disarmed it */
+	cpu->pending = true;
 	timeout_expire(cpu, arch_now());
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the files of sched/.
+ * Between the files of sched/.  All of it is about the queues of the CPU that runs.
  */
 #ifndef SCHED_INTERNAL_H
 #define SCHED_INTERNAL_H
 
 #include <kernel/sched.h>
 
+/** runqueue_init() - nobody is queued. */
 void runqueue_init(struct runqueue *queue);
 
 /** runqueue_add() - queue @thread behind, or before, the others of its priority. */
 void runqueue_add(struct runqueue *queue, struct thread *thread, bool at_front);
+
+/** runqueue_remove() - take off @thread, which is queued at its priority of now. */
 void runqueue_remove(struct runqueue *queue, struct thread *thread);
 
 /** runqueue_best() - the highest priority queued, -1 if none. */

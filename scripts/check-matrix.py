@@ -2,18 +2,25 @@
 """Build and boot a set of configurations that covers every pair of options.
 
 Use: check-matrix.py --out DIRECTORY [--part K/N]
-The configurations are those of "make matrix" and a random one of each architecture.
-Each is built; one with the test programs and a console runs the suite, one
-with the demonstration runs that.  TAP on standard output.
+The configurations are those of "make matrix", the smallest and a random one of
+each architecture.  Each is built and booted; one with the test programs runs the
+suite, one with the demonstration runs that, one with the shell is talked to, and
+one with nothing to run has to say so.  The machine is the configured one, but
+for at most 4 CPUs, so that each gets its share of the computer, and enough memory
+for the suite.  The simulator runs a few seeds.  TAP on standard output.
 """
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 
+ARCHITECTURES = ("x86_64", "aarch64", "riscv64")
 IMAGES = {"aarch64": "Image"}
+MOST_CPUS = 4
+SUITE_MEM_MB = 128  # it fills a capability space: 64 MiB, which the kernel keeps
 
 
 def make(out, *goals, **variables):
@@ -24,20 +31,35 @@ def make(out, *goals, **variables):
 
 
 def boot_arguments(config):
-    """How the result shows that it works; None if it can only be built."""
-    if not config.get("USER_TESTS", True):
-        return ["--append=demo", "--status-only"] if config["USER_DEMO"] else None
-    return ["--append=test"] + ([] if config["CONSOLE"] else ["--status-only"])
+    """How the result shows that it works."""
+    if config["USER_TESTS"]:
+        # The suite prints on the kernel's console; without one there is its status.
+        return ["--append=init=test", "--timeout=700", f"--mem={max(config['QEMU_MEM_MB'], SUITE_MEM_MB)}",
+                *(() if config["CONSOLE"] else ("--status-only",))]
+    if config["USER_DEMO"]:
+        return ["--append=demo", "--status-only", r"--expect=^Demonstration: (\d+) of \1 steps"]
+    if config["USER_SHELL"]:
+        return None
+    return ["--append=", "--status-only", "--expect=^init: neither demo nor shell in the boot archive"]
+
+
+def command(out, config, name):
+    """What boots it: the suite, or the shell where there is nothing else."""
+    if config["ARCH"] == "host":
+        return [out + "/kernel.elf", "--seed", "1", "--runs", "20"]
+    arguments, smp = boot_arguments(config), min(config["QEMU_CPUS"], MOST_CPUS)
+    image = ["--out", out, "--image", IMAGES.get(config["ARCH"], "kernel.elf")]
+    if arguments is None:
+        expected = str(min(smp, config["NR_CPUS"]))
+        return [sys.executable, "scripts/qemu-shell.py", "--out", out, "--name", name, "--smp", expected,
+                "--", sys.executable, "scripts/qemu-run.py", *image, "--smp", str(smp)]
+    return [sys.executable, "scripts/qemu-suite.py", *image, "--name", name, "--smp", str(smp), *arguments]
 
 
 def boot(out, config, name):
     """Run it; the status of the suite and its results."""
-    arguments = boot_arguments(config)
-    if arguments is None:
-        return 0, ""
-    line = [sys.executable, "scripts/qemu-suite.py", "--out", out, "--name", name,
-            "--smp", "4" if config["SMP"] else "1", "--image", IMAGES.get(config["ARCH"], "kernel.elf"), *arguments]
-    done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(command(out, config, name), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
@@ -64,7 +86,8 @@ def configurations(out):
         yield file.replace("_defconfig", ""), ["alldefconfig"], {"KCONFIG_ALLCONFIG": f"{out}/matrix/{file}"}
     given = os.environ.get("KCONFIG_SEED")
     seed = int(given, 0) if given else time.time_ns() % 2**32
-    for arch in ("x86_64", "aarch64", "riscv64"):
+    for arch in ARCHITECTURES:
+        yield f"allnoconfig {arch}", ["allnoconfig"], {"ARCH": arch}
         yield f"random {arch} KCONFIG_SEED={seed}", ["randconfig"], {"KCONFIG_SEED": seed, "ARCH": arch}
 
 
@@ -80,11 +103,14 @@ def main():
     for number, (name, goals, variables) in enumerate(configurations(out)):
         if number % parts != part:
             continue
+        begin = time.monotonic()
         for passed, title, text in try_one(out, name, goals, variables):
             count, failed = count + 1, failed + (not passed)
             print(f"{'ok' if passed else 'not ok'} {count} - {title}", flush=True)
             if not passed:
-                print("\n".join("# " + line for line in text.splitlines()[-30:] if not line.startswith("ok")))
+                lines = [line for line in text.splitlines() if not re.match("(# )?ok ", line)]
+                print("\n".join("# " + line for line in lines[:10] + ["..."] + lines[-30:]))
+        print(f"# {name}: {time.monotonic() - begin:.0f} s", flush=True)
     print(f"1..{count}")
     sys.exit(failed > 0)
 

@@ -5,11 +5,12 @@ Use: gen_syscalls.py OUTPUT-DIRECTORY ABI-DIRECTORY [SYMBOLS]
 Reads ABI-DIRECTORY/syscalls.toml, and status.h and types.h beside it, which
 every error, object type and right must come from; SYMBOLS lists the options
 of Kconfig.  Writes syscall_numbers.h, _protos.h, _table.h, _names.h, _stubs.h,
-_errors.h and syscalls.rst, each only if its text changes.
+_errors.h, _grammar.h and syscalls.rst, each only if its text changes.
 
 A call that is not raw takes its handles from the handle register and its
-arguments from registers a0..a4, and returns a status and up to two values.  A
-raw (IPC) call decodes its registers itself and has no generated stub.
+arguments from registers a0..a4, and returns a status and up to two values,
+which are 0 if it is refused (the progress of a range call stays).  A raw (IPC)
+call decodes its registers itself and has no generated stub.
 """
 import os
 import re
@@ -130,6 +131,11 @@ def guarded(name, body):
 
 def numbers_h(calls):
     lines = [f"#define SYS_{call.name} {call.number}\n" for call in calls]
+    raw = [call.number for call in calls if call.raw] or [0]
+    for call in calls:
+        if not call.raw and raw[0] <= call.number <= raw[-1]:
+            call.refuse(f"number {call.number} lies among those of the raw calls, which entry code knows by a range")
+    lines.append(f"#define SYS_RAW_FIRST {raw[0]}\n#define SYS_RAW_LAST {raw[-1]}\n")
     return guarded("syscall_numbers", "".join(lines) + f"#define SYS_LIMIT {calls[-1].number + 1}\n")
 
 
@@ -163,15 +169,22 @@ def decoder(call):
         if call.config else text
 
 
+def nr_values(call):
+    return 0 if call.raw else len(call.values())
+
+
 def table_h(calls):
     wrappers = "\n".join(decoder(call) for call in calls)
     by_number = {call.number: call.name for call in calls}
     rows = "".join(f"\tcall_{by_number.get(n, 'nosys')}, /* {n} */\n" for n in range(LIMIT))
     nosys = ("static long call_nosys(struct thread *self)\n{\n\t(void)self;\n\treturn ST_NOSYS;\n}\n\n")
+    counts = "".join(f"\t[{call.number}] = {nr_values(call)},\n" for call in calls if nr_values(call))
     return guarded("syscall_table", "#include <generated/syscall_protos.h>\n#include <kernel/arch.h>\n"
                    "#include <kernel/thread.h>\n#include <veridian/status.h>\n\n"
                    + nosys + wrappers
-                   + f"\nstatic long (*const syscall_table[{LIMIT}])(struct thread *self) = {{\n{rows}}};\n")
+                   + f"\nstatic long (*const syscall_table[{LIMIT}])(struct thread *self) = {{\n{rows}}};\n"
+                   + "\n/* Values besides the status; none of IPC calls, whose registers are the message's. */\n"
+                   + f"static const u8 syscall_nr_values[{LIMIT}] = {{\n{counts}}};\n")
 
 
 def names_h(calls):
@@ -181,27 +194,58 @@ def names_h(calls):
 
 def errors_h(calls):
     """What the test suite asks for: the documented errors of every call."""
-    rows = "".join(f"\t{{ {call.number}, \"{call.name}\", (const signed char[]){{ "
+    rows = "".join(f"\t{{ {call.number}, {nr_values(call)}, \"{call.name}\", "
+                   + "(const signed char[]){ "
                    + "".join(f"ST_{error}, " for error, _ in call.errors) + "0 } },\n" for call in calls)
-    return guarded("syscall_errors", "/* Each list ends with 0. */\nstatic const struct {\n\tu8 number;\n"
+    return guarded("syscall_errors", "/* Each list ends with 0; values: registers besides the status, 0 for IPC. */\n"
+                   "static const struct {\n\tu8 number, values;\n"
                    "\tconst char *name;\n\tconst signed char *errors;\n} syscall_errors[] = {\n" + rows + "};\n")
 
 
-def stub(call):
+def grammar_h(calls):
+    """What a generator of random calls must know: operands by type and name."""
+    rows = ""
+    for call in calls:
+        if call.config:
+            rows += f"#ifdef CONFIG_{call.config}\n"
+        types = ", ".join("TYPE_" + ("NONE" if kind == "any" else kind.upper()) for _, kind, _, _ in call.handles)
+        rights = ", ".join(" | ".join(f"RIGHT_{right}" for right in re.findall(r"[A-Z]+", needed)
+                                      if call.name not in ("mem_map", "cap_copy", "mem_info")) or "0"
+                           for _, _, needed, _ in call.handles)
+        names = ", ".join(f'"{name}"' for name, _, _ in call.args)
+        rows += (f"\t{{ {call.number}, {int(call.raw)}, {len(call.handles)}, {len(call.args)}, \"{call.name}\", "
+                 f"{{ {types or 0} }}, {{ {rights or 0} }}, {{ {names or 0} }} }},\n")
+        if call.config:
+            rows += "#endif\n"
+    return guarded("syscall_grammar", "/* Rights: where they do not depend on the arguments. */\n"
+                   "static const struct grammar {\n\tu8 number, is_raw, nr_handles, nr_args;\n\tconst char *name;\n"
+                   "\tu8 types[2];\n\tu16 rights[2];\n\tconst char *args[5];\n} syscall_grammar[] = {\n"
+                   + rows + "};\n")
+
+
+def outs_of(call):
+    """Names of the parameters that say where the values go."""
+    taken = {row[0] for row in call.handles + call.args}
+    return [row[0] + "_out" if row[0] in taken else row[0] for row in call.values()]
+
+
+def signature(call):
     """The user's function: handles, arguments, then where the values go (NULL: not wanted)."""
+    parameters = ([f"handle_t {row[0]}" for row in call.handles] + [f"{ctype} {name}" for name, ctype, _ in call.args]
+                  + [f"u64 *{name}" for name in outs_of(call)])
+    return f"long {call.name}({', '.join(parameters) or 'void'})"
+
+
+def stub(call):
     handles = [row[0] for row in call.handles]
     args = [row[0] for row in call.args]
-    values = [row[0] for row in call.values()]
-    clash = set(values) & set(handles + args)
-    outs = [name + "_out" if name in clash else name for name in values]
-    parameters = ([f"handle_t {name}" for name in handles] + [f"{ctype} {name}" for name, ctype, _ in call.args]
-                  + [f"u64 *{name}" for name in outs])
+    outs = outs_of(call)
     register = f"(u64){handles[0]}" if handles else "0"
     if len(handles) > 1:
         register += f" | (u64){handles[1]} << 32"
     actual = [f"SYS_{call.name}", register] + [f"(u64){name}" for name in args] + ["0"] * (5 - len(args))
     actual += outs + ["NULL"] * (2 - len(outs))
-    return (f"/* {call.summary} */\nstatic inline long {call.name}({', '.join(parameters) or 'void'})\n{{\n"
+    return (f"/* {call.summary} */\nstatic inline {signature(call)}\n{{\n"
             f"\treturn __syscall({', '.join(actual)});\n}}\n")
 
 
@@ -231,7 +275,7 @@ def call_rst(call):
         text.append(" Operands as in :ref:`the register table <ipc-registers>`.")
     if call.config:
         text.append(f" Only with ``CONFIG_{call.config}``.")
-    text.append("\n\n")
+    text.append("\n\n" if call.raw else f"\n\n.. code-block:: c\n\n   {signature(call)};\n\n")
     halves = ["low half of the handle register", "high half of the handle register"]
     text.append(table_rst(["Handle", "Where", "Type", "Rights", "Meaning"],
                           [[f"``{n}``", halves[i], t, r or "none", d] for i, (n, t, r, d) in enumerate(call.handles)]))
@@ -256,6 +300,7 @@ def reference_rst(calls):
 
 OUTPUTS = {"syscall_numbers.h": numbers_h, "syscall_protos.h": protos_h, "syscall_table.h": table_h,
            "syscall_names.h": names_h, "syscall_stubs.h": stubs_h, "syscall_errors.h": errors_h,
+           "syscall_grammar.h": grammar_h,
            "syscalls.rst": reference_rst}
 
 

@@ -10,6 +10,7 @@ import re
 import sys
 
 COMMENT = re.compile(r"/\*\*?\s(.*?)\*/\n*((?:(?!/\*|\n\n).)*)", re.S)
+ITEM = re.compile(r"@\w+:|Return:")
 TITLE = re.compile(r"((?:struct )?\w+(?:\(\))?(?:(?:,| /) \w+(?:\(\))?)*) - ", re.S)
 
 
@@ -25,15 +26,26 @@ def escaped(text):
     return re.sub(r"([\\*`|_])", r"\\\1", text)
 
 
+def items(lines):
+    """Lines joined to sentences; each "@name:" and "Return:" begins one of its own."""
+    out = [[]]
+    for line in lines:
+        if ITEM.match(line):
+            out.append([])
+        out[-1].append(line.strip())
+    return [escaped(" ".join(item)) for item in out if item]
+
+
 def paragraphs(text):
     """Prose as paragraphs; what is indented or drawn stays as it is."""
     out = []
     for block in re.split(r"\n\s*\n", text):
         lines = block.split("\n")
-        if any(re.match(r"\s\s+\S|\s*[|+<-]", line) for line in lines):
+        is_drawn = any(re.match(r"\s\s+\S|\s*[|+<-]", line) for line in lines)
+        if is_drawn and not any(ITEM.match(line) for line in lines):
             out.append("::\n\n" + "\n".join("   " + line for line in lines))
         else:
-            out.append(escaped(" ".join(line.strip() for line in lines)))
+            out += items(lines)
     return "\n\n".join(out)
 
 

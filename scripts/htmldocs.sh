@@ -17,6 +17,8 @@ mkdir -p "$source/generated"
 "$PYTHON" scripts/gen_syscalls.py "$out/manual-headers" include/uapi/veridian
 cp "$out/manual-headers/syscalls.rst" "$source/generated"
 "$PYTHON" scripts/kconfig.py reference >"$source/generated/configuration.rst"
+cp user/example/main.c "$source/generated/example.c"
+cp include/uapi/veridian/info.h "$source/generated/info.h"
 "$PYTHON" scripts/headerdoc.py "$source/generated" include/kernel/*.h include/lib/*.h
 sphinx-build -q -W --keep-going -b html -d "$out/doctrees" "$source" "$out/html"
 echo "The manual is in $out/html/index.html"

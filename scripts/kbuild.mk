@@ -25,7 +25,8 @@ LD      := $(CROSS_COMPILE)ld
 NM      := $(CROSS_COMPILE)nm
 OBJCOPY := $(CROSS_COMPILE)objcopy
 endif
-$(foreach tool,$(firstword $(CC)) $(LD) $(OBJCOPY) awk,$(call need,$(tool)))
+$(foreach tool,$(firstword $(CC)) $(LD) $(OBJCOPY) awk $(if $(CONFIG_KALLSYMS),$(NM)) \
+	$(if $(CONFIG_IKCONFIG),gzip),$(call need,$(tool)))
 
 # ---- flags
 include arch/$(ARCH)/arch.mk
@@ -35,7 +36,7 @@ opt-$(CONFIG_CC_OPTIMIZE_SIZE)  := -Os
 opt-$(CONFIG_CC_OPTIMIZE_DEBUG) := -Og
 
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Werror \
-	$(if $(filter 1 2,$(W)),-Wconversion -Wno-sign-conversion -Wno-error)
+	-Wconversion -Wno-sign-conversion $(if $(filter 1 2,$(W)),-Wcast-qual -Wsign-conversion -Wno-error)
 autoconf := -include $(O)/include/generated/autoconf.h
 # Paths are mapped so that two checkouts give the same bytes.
 path-map := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build \
@@ -43,12 +44,24 @@ path-map := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=buil
 common-flags := -std=gnu11 $(opt-y) -g -ffreestanding -fno-strict-aliasing -fno-stack-protector \
 	-fno-common -fno-asynchronous-unwind-tables $(path-map) $(warnings) $(arch-flags)
 
+# The runtimes are ours (kernel/ubsan.c, mm/kasan.c).
+sanitize := $(if $(CONFIG_UBSAN),-fsanitize=undefined) \
+	$(if $(CONFIG_KASAN),-fsanitize=kernel-address --param asan-stack=0 --param asan-globals=1 \
+	--param asan-instrumentation-with-call-threshold=0)
+
+# Counters in the generic part.  Nobody calls what merges them: scripts/coverage.py reads the memory of the machine.
+counted  := $(if $(CONFIG_COVERAGE),$(foreach d,kernel mm ipc sched cap lib,$(O)/$d/%))
+counters  = $(if $(filter $(counted),$@),--coverage -fprofile-info-section -fprofile-update=prefer-atomic)
+ifneq ($(and $(CONFIG_COVERAGE)$(CONFIG_KASAN),$(LLVM)),)
+$(error CONFIG_COVERAGE and CONFIG_KASAN need gcc)
+endif
+
 CPPFLAGS := -Iinclude -Iinclude/uapi -Iarch/$(ARCH)/include -I$(O)/include $(autoconf) -D__KERNEL__
-CFLAGS   := $(common-flags) $(kernel-flags) -fno-pic -fno-pie \
+CFLAGS   := $(common-flags) $(kernel-flags) -fno-pic -fno-pie $(sanitize) \
 	$(if $(CONFIG_KALLSYMS),-fno-omit-frame-pointer -fno-optimize-sibling-calls)
 AFLAGS   := $(filter-out -W% -std=%,$(common-flags)) $(kernel-flags) -fno-pic -fno-pie
 LDFLAGS  := $(arch-ldflags) -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=none \
-	--no-undefined --fatal-warnings
+	--no-undefined --fatal-warnings $(if $(CONFIG_COVERAGE),--defsym=__gcov_merge_add=0)
 
 # ---- the walk: a directory's Makefile sets obj-y (x.o or dir/), ccflags-y, CFLAGS_x.o and SPARSE_x.o
 objs :=
@@ -63,7 +76,8 @@ $$(foreach o,$$(filter %.o,$$(obj-y)),$$(eval flags-$(O)/$1/$$o := $$(ccflags-y)
 $$(foreach o,$$(filter %.o,$$(obj-y)),$$(eval sparse-$(O)/$1/$$o := $$(SPARSE_$$o)))
 $$(foreach d,$$($1/dirs),$$(eval $$(call walk-dir,$$d)))
 endef
-subsystems := arch/$(ARCH) kernel mm ipc sched cap lib drivers
+subsystems := arch/$(ARCH) kernel mm ipc sched cap lib drivers \
+	$(if $(CONFIG_HOST),tests/model tests/abi tests/abi/host user/lib)
 $(foreach d,$(subsystems),$(eval $(call walk-dir,$d)))
 
 # ---- run a command when a prerequisite or the command itself changed
@@ -88,7 +102,7 @@ sparse = $(if $(filter-out 0,$(C)),$(call need,sparse)sparse $(sparse-flags) $(s
 sparse-common = -std=gnu11 -ffreestanding -Wsparse-error -Wno-unknown-attribute -Wno-decl -nostdinc \
 	-isystem $(shell $(if $(LLVM),gcc,$(CC)) -print-file-name=include)
 
-cmd_CC      = $(CC) -MMD -MF $@.d $(CPPFLAGS) $(CFLAGS) $(flags-$@) -c -o $@ $<
+cmd_CC      = $(CC) -MMD -MF $@.d $(CPPFLAGS) $(CFLAGS) $(counters) $(flags-$@) -c -o $@ $<
 cmd_AS      = $(CC) -MMD -MF $@.d -D__ASSEMBLY__ $(CPPFLAGS) $(AFLAGS) $(flags-$@) -c -o $@ $<
 cmd_LDS     = $(CC) -MMD -MF $@.d -MT $@ -D__ASSEMBLY__ $(CPPFLAGS) $(arch-flags) -E -P -x assembler-with-cpp -o $@ $<
 cmd_OBJCOPY = $(OBJCOPY) -O binary $< $@
@@ -109,7 +123,7 @@ generated :=
 
 ifneq ($(wildcard include/uapi/veridian/syscalls.toml),)
 cmd_SYSCALL = $(PYTHON) scripts/gen_syscalls.py $(gen) include/uapi/veridian $(O)/include/config/symbols && touch $@
-syscall-headers := $(addprefix $(gen)/syscall_,numbers.h protos.h table.h names.h stubs.h errors.h)
+syscall-headers := $(addprefix $(gen)/syscall_,numbers.h protos.h table.h names.h stubs.h errors.h grammar.h)
 $(gen)/syscalls.stamp: scripts/gen_syscalls.py $(addprefix include/uapi/veridian/,syscalls.toml status.h types.h) FORCE
 	$(call if_changed,SYSCALL)
 $(syscall-headers): $(gen)/syscalls.stamp ; @:
@@ -136,7 +150,11 @@ $(O)/kernel/ikconfig.o: $(gen)/config.gz
 lds     := $(O)/arch/$(ARCH)/kernel.lds
 kernel  := $(O)/kernel.elf
 ld-args  = $(LDFLAGS) -T $(lds)
-ifdef CONFIG_KALLSYMS
+ifdef CONFIG_HOST
+# A program of the host: no linker script of its own.
+lds     :=
+cmd_LD  = $(CC) $(host-ldflags) -o $@ $(objs)
+else ifdef CONFIG_KALLSYMS
 cmd_LD  = CC='$(CC) $(AFLAGS)' LD='$(LD) $(ld-args)' NM='$(NM)' PYTHON='$(PYTHON)' \
 	sh scripts/link-kallsyms.sh $@ $(objs)
 else
@@ -170,5 +188,5 @@ $(if $(filter-out $(wildcard $(dirs)),$(dirs)),$(shell mkdir -p $(dirs)))
 #:   all (default)          the kernel ($(O)/kernel.elf, on AArch64 also $(O)/Image) and $(O)/boot.cpio
 #:   kernel                 the kernel only
 #:   O=<dir>                put the results into <dir> (default: build)
-#:   V=1  W=1  C=1          show commands; more warnings; run sparse on what is compiled
+#:   V=1  W=1  C=1          show commands; all warnings, none an error; run sparse on what is compiled
 #:   LLVM=1                 build with clang and lld;  CROSS_COMPILE=<prefix> another gcc

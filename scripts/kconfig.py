@@ -29,6 +29,7 @@ OUT = os.environ.get("O", "build")
 DOT = os.environ.get("KCONFIG_CONFIG") or os.path.abspath(OUT + "/.config")
 CONFIGS = "configs"
 MARK = "# default:\n"
+LICENCE = "# SPDX-License-Identifier: MIT\n"
 ASSIGNMENT = re.compile(r"(?:CONFIG_(\w+)=(.*)|# CONFIG_(\w+) is not set)\s*$")
 COMMANDS = {}
 
@@ -94,9 +95,9 @@ class Config(kconfiglib.Kconfig):
         return "".join(out)
 
     def _min_config_contents(self, header):
-        """A defconfig names its board even if it is the default."""
+        """A defconfig says its licence, and names its board even if it is the default."""
         text, board = super()._min_config_contents(header), self.named_choices["BOARD"].selection
-        return text if board.config_string in text else board.config_string + text
+        return LICENCE + ("" if board.config_string in text else board.config_string) + text
 
     def menu(self):
         """Symbols in the order of the menus, each once."""
@@ -470,6 +471,9 @@ def values(path):
 @command
 def diffconfig(before=None, after=None):
     """What differs between two configurations."""
+    if not before and not os.path.exists(DOT + ".old"):
+        raise Refused(f"{shown(DOT)}.old does not exist: menuconfig or a defconfig leaves the previous configuration "
+                      "there; two files are compared with ARGS=\"before after\"")
     old, new = values(before or DOT + ".old"), values(after or DOT)
     for name in sorted(old):
         if old[name] != new[name]:

@@ -10,6 +10,8 @@ import random
 import re
 import subprocess
 
+from tools import need
+
 from kconfiglib import AND, BOOL, OR, STRING, Choice, Symbol, expr_items, expr_str, split_expr
 
 SOURCES = ("arch", "cap", "drivers", "include", "ipc", "kernel", "lib", "mm", "sched", "scripts", "user", "Makefile")
@@ -108,6 +110,7 @@ def why(kc, names):
 
 def names_in_sources():
     """Every CONFIG_ name in the sources that git knows or would add."""
+    need("git", "kconfig")
     listing = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *SOURCES],
                              capture_output=True, text=True, check=False).stdout.split("\n")
     found = set()

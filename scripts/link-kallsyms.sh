@@ -8,7 +8,7 @@ set -eu
 output=$1
 shift
 work=$output.kallsyms
-trap 'rm -f "$work".S "$work".new "$work".o "$work".elf' EXIT
+trap 'rm -f "$work".S "$work".new "$work".o "$work".elf "$work".nm' EXIT
 
 link() {
 	# shellcheck disable=SC2086 # commands with their flags
@@ -18,7 +18,9 @@ link() {
 : | "$PYTHON" scripts/kallsyms.py >"$work.S"
 for pass in 1 2 3 4; do
 	link "$@"
-	"$NM" -n "$work.elf" | "$PYTHON" scripts/kallsyms.py >"$work.new"
+	# Not in a pipe, which would lose the failure of its left side.
+	"$NM" -n "$work.elf" >"$work.nm"
+	"$PYTHON" scripts/kallsyms.py <"$work.nm" >"$work.new"
 	if cmp -s "$work.S" "$work.new"; then
 		mv "$work.elf" "$output"
 		exit 0

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""The price of each option: how many bytes of the kernel image it adds.
+"""The price of each option: how many bytes of code and data it adds to the kernel.
 
-Use: option-cost.py --out DIRECTORY [--board qemu_x86_64] [--rst FILE]
-Builds the board's default configuration, then once more with each option of
-its own changed, and prints the difference in bytes.
+Use: option-cost.py --out DIRECTORY [--boards NAME,...] [--write FILE | --check FILE]
+Builds each board's default configuration, then once more with each option of
+its own changed, and prints the difference in bytes: of the objects, not of the
+image, whose parts fill whole pages.  --write keeps the table as CSV, for the
+manual.  --check compares with such a table, whose figures are the budgets: an
+option that has grown by more than 5 % and 256 bytes is a failure, and so is one
+that is not in the table or no longer exists.
 """
 import argparse
-import json
+import csv
 import os
+import re
 import subprocess
 import sys
 
@@ -23,9 +28,12 @@ def run(*line):
 
 
 def size(out):
-    """Bytes of code, constants and data, and of zeroed memory."""
-    text, data, bss = run("size", out + "/kernel.elf").split("\n")[1].split()[:3]
-    return int(text) + int(data), int(bss)
+    """Bytes of code, constants and data of the objects that are linked, and of the table of functions."""
+    with open(out + "/kernel.elf.cmd", encoding="utf-8") as file:
+        objects = re.findall(rf"(?<= ){re.escape(out)}/\S+\.o\b", file.read())
+    total = sum(int(line.split()[0]) + int(line.split()[1]) for line in run("size", *objects).splitlines()[1:])
+    names = [line.split() for line in run("nm", "-S", out + "/kernel.elf").splitlines() if " kallsyms_" in line]
+    return total + sum(int(words[1], 16) for words in names if len(words) == 4)
 
 
 def build(out, board, fragment=None):
@@ -46,36 +54,61 @@ def options(out):
 
 
 def costs(out, board):
-    """(option, default, bytes in the image, zeroed bytes) with the option on, against it off."""
-    base = build(out, board)
+    """{option: (default, bytes with the option on, against it off)}"""
+    base, found = build(out, board), {}
     for name, is_on in list(options(out)):
         with open(out + "/one.config", "w", encoding="utf-8") as file:
             file.write(f"# CONFIG_{name} is not set\n" if is_on else f"CONFIG_{name}=y\n")
         other = build(out, board, out + "/one.config")
-        image, zeroed = (base[0] - other[0], base[1] - other[1])
-        yield (name, "on", image, zeroed) if is_on else (name, "off", -image, -zeroed)
+        found[name] = ("on", base - other) if is_on else ("off", other - base)
+    return found
+
+
+def write(path, table):
+    """One line an option, one column a board."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["Option", "Default", *table])
+        for name in dict.fromkeys(name for found in table.values() for name in found):
+            given = [found[name] for found in table.values() if name in found]
+            rows.writerow(["CONFIG_" + name, given[0][0],
+                           *(found[name][1] if name in found else "" for found in table.values())])
+
+
+def complaints(path, table):
+    """What is above its budget or not in the table."""
+    with open(path, encoding="utf-8", newline="") as file:
+        budgets = {row["Option"].removeprefix("CONFIG_"): row for row in csv.DictReader(file)}
+    for board, found in table.items():
+        for name, (_, cost) in found.items():
+            budget = budgets.get(name, {}).get(board)
+            if budget in (None, ""):
+                yield f"{board}: CONFIG_{name} costs {cost} bytes and has no budget"
+            elif cost > int(budget) + max(256, abs(int(budget)) // 20):
+                yield f"{board}: CONFIG_{name} costs {cost} bytes, its budget is {budget}"
+        for name in budgets.keys() - found.keys():
+            if budgets[name].get(board):
+                yield f"{board}: CONFIG_{name} has a budget but is no option"
 
 
 def main():
     parser = argparse.ArgumentParser(prog="option-cost")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--board", default="qemu_x86_64")
-    parser.add_argument("--rst")
-    parser.add_argument("--json")
+    parser.add_argument("--boards", default="qemu_x86_64,qemu_aarch64,qemu_riscv64")
+    parser.add_argument("--write")
+    parser.add_argument("--check")
     given = parser.parse_args()
     os.makedirs(given.out, exist_ok=True)
-    rows = list(costs(given.out, given.board))
-    for row in rows:
-        print("{:<22}{:>5}{:>10}{:>10}".format(*row))
-    if given.rst:
-        with open(given.rst, "w", encoding="utf-8") as file:
-            file.write(".. list-table::\n   :header-rows: 1\n\n   * - Option\n     - Default\n"
-                       "     - Bytes in the image\n     - Zeroed bytes\n")
-            for row in rows:
-                file.write("   * - ``CONFIG_{}``\n     - {}\n     - {}\n     - {}\n".format(*row))
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            json.dump({row[0]: row[2] for row in rows}, file, indent=1)
+    table = {}
+    for board in given.boards.split(","):
+        table[board] = costs(given.out, board)
+        for name, (default, cost) in table[board].items():
+            print(f"{board:<14}{'CONFIG_' + name:<24}{default:>5}{cost:>10}")
+    if given.write:
+        write(given.write, table)
+    bad = list(complaints(given.check, table)) if given.check else []
+    if bad:
+        sys.exit("\n".join(f"option-cost: error: {line}; accept it with make option-cost-write" for line in bad))
 
 
 if __name__ == "__main__":

@@ -4,19 +4,22 @@
 The guest ends with a value v: 0x10 is success, 0x40|code a failure.  How v
 reaches us depends on the machine (see Board).  Exit status of this program:
 0 success, 1 to 63 the guest's failure code, 124 time limit, 125 QEMU ended in
-another way (crash, triple fault, wrong arguments).
+another way (crash, triple fault, wrong arguments).  With --plain the machine
+has no such device, as real ones: then 0 says only that it was powered off.
 """
 import argparse
 import json
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 
+from tools import need
+
 SUCCESS, FAILURE = 0x10, 0x40
+LEAST_MEMORY = 64  # MiB: the range of CONFIG_QEMU_MEM_MB; with less some machines cannot say what is wrong
 TIME_LIMIT, BROKEN = 124, 125
 X86 = ["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio",
        "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
@@ -35,17 +38,6 @@ def fail(message):
     sys.exit(f"qemu-run: error: {message}")
 
 
-def package_of(tool):
-    """The Debian package of a tool, from the table beside this file."""
-    with open(os.path.join(os.path.dirname(__file__), "packages"), encoding="utf-8") as table:
-        return dict(line.strip().split("=") for line in table).get(tool, tool)
-
-
-def need(tool):
-    if not shutil.which(tool):
-        fail(f"{tool} is not installed: apt install {package_of(tool)}, or run scripts/bootstrap")
-
-
 def read_config(out):
     try:
         with open(out + "/config.json", encoding="utf-8") as file:
@@ -54,22 +46,43 @@ def read_config(out):
         fail(f"no configuration in {out}; run make first")
 
 
+def without_exit(arguments, options, line):
+    """The machine without what only emulators have, so that the firmware's way of powering off is taken."""
+    if "virt" in arguments:  # RISC-V: the device stays for the firmware; the kernel must not recognise it
+        tree = options.out + "/plain.dtb"
+        subprocess.run([*line, "-M", f"virt,dumpdtb={tree}"], check=True, stderr=subprocess.DEVNULL)
+        with open(tree, "r+b") as file:
+            blob = file.read()
+            file.seek(0)
+            file.write(blob.replace(b"sifive,test0", b"hidden,test0"))
+        return line + ["-dtb", tree]
+    return [word for word in line if word not in ("-semihosting", "-device") and "isa-debug-exit" not in word]
+
+
 def command(options, config):
     """The QEMU command line, as a list."""
-    board = next(name for name in BOARDS if config.get(name))
+    board = next((name for name in BOARDS if config.get(name)), None)
+    if not board:
+        fail("the configured board is no machine of QEMU")
     program, arguments = BOARDS[board]
     smp = options.smp or config["QEMU_CPUS"]
     mem = options.mem or config["QEMU_MEM_MB"]
+    if mem < LEAST_MEMORY:
+        fail(f"MEM={mem}: the machine needs {LEAST_MEMORY} MiB or more")
     line = [program, *arguments, "-smp", str(smp), "-m", f"{mem}M"]
+    if options.plain:
+        line = without_exit(arguments, options, line)
     if options.iso:
         line += ["-cdrom", options.iso]
     else:
-        line += ["-kernel", f"{options.out}/{options.image}", "-initrd", options.initrd or f"{options.out}/boot.cpio"]
+        line += ["-kernel", f"{options.out}/{options.image}"]
+        archive = options.initrd or f"{options.out}/boot.cpio"
+        line += [] if archive == "none" else ["-initrd", archive]
     append = options.append
     if append is None:
         # Without a terminal nobody can type into the shell: show the demonstration and power off.
-        programs = [name for name in ("demo", "test") if config.get("USER_TESTS" if name == "test" else "USER_DEMO")]
-        append = "" if options.print or sys.stdin.isatty() or not programs else programs[0]
+        alone = "demo" if config.get("USER_DEMO") else "init=test" if config.get("USER_TESTS") else ""
+        append = "" if options.print or sys.stdin.isatty() else alone
     if append and not options.iso:
         line += ["-append", append]
     return line + shlex.split(options.extra or "")
@@ -84,7 +97,9 @@ def guest_value(program, status):
     return status if status > 1 else None
 
 
-def verdict(program, status):
+def verdict(options, program, status):
+    if options.plain and status == 0:
+        return 0
     value = guest_value(program, status)
     if value == SUCCESS:
         return 0
@@ -130,7 +145,7 @@ def debug(line, options):
     line = line + ["-gdb", f"tcp::{port}", "-S"]
     if not sys.stdin.isatty():
         return start(line, options.timeout or 600)
-    need("gdb-multiarch")
+    need("gdb-multiarch", "qemu-run")
     with open(options.out + "/console.log", "wb") as log, \
             subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, start_new_session=True) as process:
         print(f"qemu-run: the console goes to {options.out}/console.log", file=sys.stderr)
@@ -151,7 +166,7 @@ def parse():
     parser = argparse.ArgumentParser(prog="qemu-run")
     parser.add_argument("--out", default="build")
     parser.add_argument("--image", default="kernel.elf")
-    parser.add_argument("--initrd")
+    parser.add_argument("--initrd", metavar="FILE", help='instead of the boot archive that was built; "none": none')
     parser.add_argument("--iso")
     parser.add_argument("--smp", type=positive)
     parser.add_argument("--mem", type=positive)
@@ -159,6 +174,7 @@ def parse():
     parser.add_argument("--extra")
     parser.add_argument("--timeout", type=positive, help="seconds; default: none on a terminal, else 120")
     parser.add_argument("--print", action="store_true")
+    parser.add_argument("--plain", action="store_true", help="no exit device")
     parser.add_argument("--debug", action="store_true")
     return parser.parse_args()
 
@@ -169,11 +185,11 @@ def main():
     if options.print:
         print(shlex.join(line))
         return 0
-    need(line[0])
+    need(line[0], "qemu-run")
     if options.debug:
-        return verdict(line[0], debug(line, options))
+        return verdict(options, line[0], debug(line, options))
     seconds = options.timeout or (None if sys.stdin.isatty() else 120)
-    return verdict(line[0], start(line, seconds))
+    return verdict(options, line[0], start(line, seconds))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,26 @@ qemu-run = $(PYTHON) scripts/qemu-run.py --out '$(O)' --image '$(image)' \
 	$(if $(SMP),--smp '$(SMP)') $(if $(MEM),--mem '$(MEM)') $(if $(TIMEOUT),--timeout '$(TIMEOUT)') \
 	$(if $(filter undefined,$(origin APPEND)),,--append='$(APPEND)') $(if $(QEMU_EXTRA),--extra='$(QEMU_EXTRA)')
 .PHONY: run debug qemu-command iso run-iso
+ifdef CONFIG_HOST
+# The simulator is a program; ARGS= are its options.
+simulator = $(O)/kernel.elf $(if $(SMP),--cpus '$(SMP)') $(or $(ARGS),--runs 20 --verbose --tally)
+run: all
+	$(Q)$(simulator)
+qemu-command:
+	@echo '$(simulator)'
+debug: all
+	$(call need,gdb)
+	$(Q)gdb --args $(O)/kernel.elf --no-fork $(ARGS)
+else
+# At once, not after the build.
+$(if $(filter run debug check check-qemu bench bench-quick check-bench,$(goals)),$(call need,qemu-system-$(ARCH)))
 run: all
 	$(Q)$(qemu-run)
 qemu-command:
 	@$(qemu-run) --print
 debug: all
 	$(Q)$(qemu-run) --debug
+endif
 
 ifeq ($(ARCH),x86_64)
 iso: $(O)/veridian.iso
@@ -26,5 +40,6 @@ endif
 #:   run                    boot the configured machine in QEMU (SMP= MEM= APPEND= QEMU_EXTRA= TIMEOUT=);
 #:                          the exit status is 0 only if the guest reports success
 #:   debug                  the same, stopped at the first instruction with gdb attached
+#:                          host_defconfig: run and debug start the simulator (ARGS="--seed 7 --shrink", --help)
 #:   qemu-command           print the QEMU command line
 #:   iso                    $(O)/veridian.iso with GRUB, for BIOS and UEFI (x86_64)

@@ -46,7 +46,9 @@ else
 ulds := user/lib/user.lds
 endif
 
-$(filter %.o,$(user-objs)): $u/%.o: $$(or $$(wildcard user/$$*.c),user/$$*.S) FORCE
+# Sources lie in user/ or, those of the suite, in tests/.
+user-source = $(firstword $(wildcard user/$1.c tests/$1.c user/$1.S tests/$1.S) user/$1.c)
+$(filter %.o,$(user-objs)): $u/%.o: $$(call user-source,$$*) FORCE
 	$(call if_changed_dep,$(if $(filter %.S,$<),UAS,UCC),$(if $(filter %.c,$<),$(usparse)))
 $(ushared-objs): $u/shared/%.o: %.c FORCE
 	$(call if_changed_dep,UCC)

@@ -16,7 +16,7 @@
 
 #define IMPLEMENTER_ARM 0x41
 
-bool cpu_has_pan(void)
+static bool cpu_has_pan(void)
 {
 	return id_field(id_aa64mmfr1_el1, 20);
 }
@@ -31,7 +31,7 @@ static bool has_e0pd(void)
 	return id_field(s3_0_c0_c7_2, 60);
 }
 
-bool cpu_has_random(void)
+static bool cpu_has_random(void)
 {
 	return id_field(id_aa64isar0_el1, 60);
 }
@@ -126,19 +126,4 @@ void arch_describe_cpu(char *buffer, size_t size)
 		 implementer, part, arch_asid_count(), cpu_has_pan() ? ", PAN" : "",
 		 has_enhanced_pan() ? ", EPAN" : "", has_e0pd() ? ", E0PD" : "",
 		 cpu_has_random() ? ", RNDR" : "", cpu_has_cycles() ? ", cycle counter" : "");
-}
-
-/* There are no I/O ports: no object for them can be made, so nobody gets here. */
-u32 arch_port_in(u16 port, unsigned width)
-{
-	(void)port;
-	(void)width;
-	return 0;
-}
-
-void arch_port_out(u16 port, unsigned width, u32 value)
-{
-	(void)port;
-	(void)width;
-	(void)value;
 }

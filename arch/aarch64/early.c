@@ -8,10 +8,17 @@
 #include <kernel/bootinfo.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/uart.h>
 
 #define EARLY_WINDOW (64UL << 20) /* of memory behind the image, for the first allocations */
 #define EARLY_TABLES 24
 #define FDT_HEADER_SIZE 40
+
+/* PL011, Arm DDI 0183 */
+#define UART_LINE_CONTROL 0x2c
+#define UART_8BIT_FIFO 0x70
+#define UART_CONTROL 0x30
+#define UART_ENABLE 0x301 /* UART, transmitter, receiver */
 
 extern const char image_start[], image_end[];
 extern pte_t boot_kernel_root[PT_ENTRIES];
@@ -41,6 +48,10 @@ static pte_t *table_below(pte_t *entry)
 	return (pte_t *)(pte_paddr(*entry) - kernel_phys + KERNEL_BASE);
 }
 
+/*
+ * A block that was shown for reading is widened in place when it is asked for to be written:
+ * the device tree and the boot archive may share theirs with the early window.
+ */
 void boot_map(paddr_t base, u64 size, u32 flags)
 {
 	paddr_t end = ALIGN_UP(base + size, BOOT_BLOCK);
@@ -53,29 +64,28 @@ void boot_map(paddr_t base, u64 size, u32 flags)
 
 		entry = &table_below(entry)[(address >> 30) % PT_ENTRIES];
 		entry = &table_below(entry)[(address >> 21) % PT_ENTRIES];
-		if (!pte_is_present(*entry))
+		if (!pte_is_present(*entry)) {
 			pte_write(entry, pte_make_leaf(base, flags, 1));
+		} else if ((flags & MAP_WRITE) && pte_flags(*entry, 1) == MAP_READ) {
+			pte_write(entry, pte_make_leaf(base, flags, 1));
+			arch_flush_user_all(); /* here the kernel's, too */
+		}
 	}
 }
 
 /* Whole blocks of usable memory only: the processor may prefetch from all that is mapped. */
 static void map_early_window(void)
 {
-	paddr_t image = info.kernel_start;
+	paddr_t start = info.kernel_start, size = info.kernel_end - start;
+	const struct boot_range *range = boot_info_usable_around(&info, start, size);
+	paddr_t end = range ? ALIGN_DOWN(range->base + range->size, BOOT_BLOCK) : 0;
 
-	for (u32 i = 0; i < info.nr_usable; i++) {
-		paddr_t start = ALIGN_UP(info.usable[i].base, BOOT_BLOCK);
-		paddr_t end = ALIGN_DOWN(info.usable[i].base + info.usable[i].size, BOOT_BLOCK);
-
-		if (!range_within(image, info.kernel_end - image, start, end))
-			continue;
-		info.early_start = image;
-		info.early_end = MIN(end, ALIGN_UP(info.kernel_end, BOOT_BLOCK) + EARLY_WINDOW);
-		boot_map(info.early_start, info.early_end - info.early_start, MAP_READ | MAP_WRITE);
-		return;
-	}
-	panic("the device tree does not call the kernel's own memory usable (%#lx to %#lx)",
-	      image, info.kernel_end);
+	if (end < info.kernel_end)
+		panic("the device tree does not call the kernel's own memory usable (%#lx to %#lx)",
+		      start, info.kernel_end);
+	info.early_start = start;
+	info.early_end = MIN(end, ALIGN_UP(info.kernel_end, BOOT_BLOCK) + EARLY_WINDOW);
+	boot_map(info.early_start, info.early_end - info.early_start, MAP_READ | MAP_WRITE);
 }
 
 static const char *read_tree(paddr_t blob)
@@ -91,13 +101,17 @@ static const char *read_tree(paddr_t blob)
 	return fdt_parse(phys_to_ptr(blob), info.firmware_size, &info);
 }
 
-/* From here on messages are seen. */
+/* From here on messages are seen.  The speed of the line stays as firmware has set it. */
 static void open_console(void)
 {
+	volatile u32 *uart = phys_to_ptr(info.uart_base);
+
 	if (info.uart != BOOT_UART_PL011)
 		return;
 	boot_map(info.uart_base, MAX(info.uart_size, PAGE_SIZE), MAP_READ | MAP_WRITE | MAP_DEVICE);
-	console_init(&info);
+	uart[UART_LINE_CONTROL / 4] = UART_8BIT_FIFO;
+	uart[UART_CONTROL / 4] = UART_ENABLE;
+	uart_use(&info);
 }
 
 void boot_main(paddr_t blob, paddr_t image)

@@ -77,7 +77,7 @@ void gic_init(const struct boot_info *info)
 void gic_init_cpu(struct cpu *cpu)
 {
 	gic->init_cpu(cpu);
-	gic->enable_local(BIT(GIC_IPI) | BIT(GIC_IPI_STOP) | BIT(timer_intid));
+	gic->enable_local((u32)(BIT(GIC_IPI) | BIT(GIC_IPI_STOP) | BIT(timer_intid)));
 	cpu->arch.has_interrupts = true;
 }
 

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* GICv2: CPU interface and targets are memory-mapped; at most 8 CPUs. Source: Arm IHI 0048. */
+/*
+ * GICv2.  The CPU interface is memory-mapped, every CPU finding its own at the
+ * same address, and so are the banked first registers of the distributor.  A
+ * line's targets and a software interrupt name CPUs by a mask of eight bits, so
+ * a machine has at most 8 of them.  What an interrupt number means and which
+ * lines are masked is the business of gic.c.  Source: Arm IHI 0048.
+ */
 #include <kernel/arch.h>
 #include <kernel/bootinfo.h>
 #include <kernel/mm.h>

@@ -99,7 +99,7 @@ static void v3_init_cpu(struct cpu *cpu)
 	kaddr_t frame = own + GICR_FRAME;
 
 	cpu->arch.redistributor = own;
-	*register_at(own, GICR_WAKER) &= ~WAKER_SLEEP;
+	*register_at(own, GICR_WAKER) &= ~(u32)WAKER_SLEEP;
 	wait_clear(register_at(own, GICR_WAKER), WAKER_ASLEEP, "a redistributor");
 	*register_at(frame, GICD_ICENABLER) = ~0U;
 	*register_at(frame, GICD_IGROUPR) = ~0U;

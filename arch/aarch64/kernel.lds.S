@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The image: linked in the top 2 GiB, loaded at any multiple of 2 MiB by the
- * Linux boot protocol, whose header is the first thing in it.  Text, constants
- * and data stand on pages of their own, so that the final tables can give each
- * its rights.  The boot tables come first in .bss and are cleared on their own,
- * before the MMU is on; the rest of it afterwards.
+ * Linux boot protocol, whose header is the first thing in it.  The boot tables
+ * come first in .bss and are cleared on their own, before the MMU is on; the
+ * rest of it afterwards.
  */
 #include <asm/layout.h>
 
@@ -14,56 +13,12 @@
  */
 #define ELF_LOAD_ADDRESS 0x40200000
 #define PHYS(section) AT(ADDR(section) - KERNEL_BASE + ELF_LOAD_ADDRESS)
+#define BSS_FIRST *(.bss.boot_tables) boot_tables_end = .;
 
 OUTPUT_ARCH(aarch64)
 ENTRY(image_start)
 
-PHDRS
-{
-	text PT_LOAD FLAGS(5);
-	rodata PT_LOAD FLAGS(4);
-	data PT_LOAD FLAGS(6);
-}
-
-SECTIONS
-{
-	. = KERNEL_BASE;
-	image_start = .;
-	text_start = .;
-	.text : PHYS(.text) {
-		KEEP(*(.boot))
-		*(.text .text.*)
-		. = ALIGN(4096);
-	} :text
-	text_end = .;
-
-	rodata_start = .;
-	.rodata : PHYS(.rodata) {
-		*(.rodata .rodata.*)
-		. = ALIGN(4096);
-	} :rodata
-	rodata_end = .;
-
-	data_start = .;
-	.data : PHYS(.data) {
-		*(.data .data.*)
-		. = ALIGN(4096);
-	} :data
-	.bss : PHYS(.bss) {
-		bss_start = .;
-		*(.bss.boot_tables)
-		boot_tables_end = .;
-		*(.bss .bss.* COMMON)
-		. = ALIGN(4096);
-		bss_end = .;
-	} :data
-	data_end = .;
-	image_end = .;
-
-	/DISCARD/ : {
-		*(.comment .note.GNU-stack .note.gnu.* .eh_frame .eh_frame_hdr)
-	}
-}
+#include "../image.lds.h"
 
 /* Numbers for the header: differences, so that no address is relocated into it. */
 image_bytes = image_end - text_start;

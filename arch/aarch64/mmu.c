@@ -56,15 +56,10 @@ u64 arch_space_word(paddr_t root, u32 asid)
 	return root | (u64)asid << TTBR_ASID_SHIFT;
 }
 
-void arch_load_space(u64 word)
-{
-	sysreg_write(ttbr0_el1, word);
-	isb();
-}
-
 void arch_load_kernel_space(void)
 {
 	arch_load_space(image_to_phys(no_user_root));
+	isb();
 }
 
 u32 arch_asid_count(void)
@@ -79,26 +74,12 @@ void arch_flush_user_all(void)
 	flush_end();
 }
 
-void arch_flush_asid(u32 asid)
-{
-	flush_begin();
-	asm volatile("tlbi aside1, %0" : : "r"((u64)asid << TTBR_ASID_SHIFT) : "memory");
-	flush_end();
-}
-
 void arch_flush_user_page(uaddr_t address, u32 asid)
 {
 	u64 operand = (u64)asid << TTBR_ASID_SHIFT | (address >> PAGE_SHIFT & TLBI_PAGE_MASK);
 
 	flush_begin();
 	asm volatile("tlbi vae1, %0" : : "r"(operand) : "memory");
-	flush_end();
-}
-
-void arch_flush_kernel_page(kaddr_t address)
-{
-	flush_begin();
-	asm volatile("tlbi vaae1, %0" : : "r"(address >> PAGE_SHIFT & TLBI_PAGE_MASK) : "memory");
 	flush_end();
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Starting processors by PSCI. Source: Arm DEN 0022, CPU_ON. */
+/*
+ * Starting processors: firmware does it (PSCI), and hands each one its struct
+ * cpu in x0 at boot_secondary, in boot.S.  Source: Arm DEN 0022, CPU_ON.
+ */
 #include <asm/sysreg.h>
 #include <kernel/arch.h>
 #include <kernel/cpu.h>

@@ -17,11 +17,6 @@
 
 static u64 ns_per_tick, ticks_per_ns; /* times 2^32; immutable after timer_init_clock() */
 
-static u64 scale(u64 value, u64 ratio)
-{
-	return (u64)(((unsigned __int128)value * ratio) >> RATIO_SHIFT);
-}
-
 static u64 counter(void)
 {
 	isb(); /* not read ahead of what comes before */
@@ -40,7 +35,7 @@ void timer_init_clock(void)
 
 ktime_t arch_now(void)
 {
-	return scale(counter(), ns_per_tick);
+	return mul_shift_32(counter(), ns_per_tick);
 }
 
 void timer_disarm(void)
@@ -58,7 +53,7 @@ void timer_init_cpu(void)
 void arch_set_deadline(ktime_t when)
 {
 	u64 count = counter();
-	ktime_t now = scale(count, ns_per_tick);
+	ktime_t now = mul_shift_32(count, ns_per_tick);
 	u64 ticks;
 
 	if (when == TIME_NEVER) {
@@ -66,7 +61,7 @@ void arch_set_deadline(ktime_t when)
 		return;
 	}
 	/* One more, for both roundings: not earlier than asked. */
-	ticks = when > now ? MIN(scale(when - now, ticks_per_ns) + 1, MAX_TICKS) : 0;
+	ticks = when > now ? MIN(mul_shift_32(when - now, ticks_per_ns) + 1, MAX_TICKS) : 0;
 	sysreg_write(cntv_cval_el0, count + ticks);
 	sysreg_write(cntv_ctl_el0, TIMER_ENABLE);
 	isb();

@@ -136,10 +136,8 @@ void kernel_exception(const struct arch_regs *regs, unsigned number)
 
 	if (number == 0 && esr >> ESR_EC_SHIFT == EC_UNKNOWN)
 		power_go_on();
-	printk(LOG_ERROR, "registers in the kernel:");
-	arch_dump_regs(regs);
-	panic("%s in the kernel: pc %#lx, address %#lx, syndrome %#lx", kinds[number],
-	      regs->pc, sysreg_read(far_el1), esr);
+	panic_exception(regs, "%s in the kernel: pc %#lx, address %#lx, syndrome %#lx",
+			kinds[number], regs->pc, sysreg_read(far_el1), esr);
 }
 
 void arch_dump_regs(const struct arch_regs *regs)
@@ -153,34 +151,19 @@ void arch_dump_regs(const struct arch_regs *regs)
 	       regs->x[30]);
 }
 
-/* The end of the stack that @address lies on, 0 if it is none of this CPU's. */
-static kaddr_t stack_end(kaddr_t address)
+kaddr_t arch_frame(const struct arch_regs *regs, kaddr_t *link)
+{
+	*link = regs->x[30];
+	return regs->x[29];
+}
+
+const kaddr_t *arch_frame_record(kaddr_t frame)
 {
 	const kaddr_t ends[] = { arch_this_cpu()->stack_top, (kaddr_t)boot_stack_top,
 				 (kaddr_t)emergency_stack_top };
 
-	for (u32 i = 0; i < ARRAY_SIZE(ends); i++)
-		if (ends[i] && range_within(address, 16, ends[i] - STACK_SIZE, ends[i]))
-			return ends[i];
-	return 0;
-}
-
-/* Frame records {caller's record, return address}; a chain may cross from one stack to another. */
-void arch_backtrace(void (*visit)(kaddr_t address))
-{
-	const kaddr_t *frame = __builtin_frame_address(0);
-
-	while (IS_ALIGNED((kaddr_t)frame, 16)) {
-		kaddr_t end = stack_end((kaddr_t)frame);
-		const kaddr_t *next;
-
-		if (!end || !frame[1])
-			return;
-		visit(frame[1]);
-		next = (const kaddr_t *)frame[0];
-		/* On one stack records only go up; that ends a chain bent into a ring. */
-		if (next <= frame && stack_end((kaddr_t)next) == end)
-			return;
-		frame = next;
-	}
+	for (u32 i = 0; IS_ALIGNED(frame, 16) && i < ARRAY_SIZE(ends); i++)
+		if (ends[i] && range_within(frame, 16, ends[i] - STACK_SIZE, ends[i]))
+			return (const kaddr_t *)frame;
+	return NULL;
 }

@@ -9,6 +9,7 @@ void asm_offsets(void);
 void asm_offsets(void)
 {
 	DEFINE(CPU_SCRATCH, offsetof(struct cpu, arch.scratch));
+	DEFINE(CPU_SCRATCH_T0, offsetof(struct cpu, arch.scratch_t0));
 	DEFINE(CPU_CURRENT, offsetof(struct cpu, current));
 	DEFINE(CPU_STACK_TOP, offsetof(struct cpu, stack_top));
 	DEFINE(REGS_SIZE, sizeof(struct arch_regs));

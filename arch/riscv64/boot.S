@@ -7,6 +7,10 @@
  * virtual address of the next label, then satp is written; the next fetch is
  * from an address that no longer exists, and the fault goes on at the label.
  * So secondary harts can enter on the kernel's final tables right away.
+ *
+ * OpenSBI before 1.3 marks a hart as started before it has written down where: one
+ * that comes to look at that moment enters at boot_entry, and without its
+ * argument.  So only the first one boots, and what the others need lies in memory.
  */
 #include <asm/layout.h>
 #include <asm/riscv.h>
@@ -26,6 +30,10 @@
 boot_entry:
 	csrci	sstatus, SSTATUS_SIE
 	csrwi	sie, INTERRUPT_SOFTWARE	/* arch_cpu_relax() relies on it */
+	la	t0, boot_taken
+	li	t1, 1
+	amoswap.w.aq	t1, t1, (t0)
+	bnez	t1, boot_secondary
 	mv	s0, a0
 	mv	s1, a1
 
@@ -114,12 +122,17 @@ boot_virtual:
 	ebreak			/* the return address stays in here */
 	.size boot_entry, . - boot_entry
 
-/* a0 hart, a1 struct cpu at its link address; arch_start_cpu() set secondary_satp */
+/* a0 hart; kmap_init() has set secondary_satp, arch_start_cpu() says which struct cpu is whose */
 	.globl boot_secondary
 	.type boot_secondary, @function
 boot_secondary:
 	csrci	sstatus, SSTATUS_SIE
 	csrwi	sie, INTERRUPT_SOFTWARE
+	la	t0, smp_order
+1:	ld	t1, (t0)
+	bne	t1, a0, 1b
+	fence	r, r
+	ld	a1, 8(t0)
 	la	t0, image_start
 	li	t1, KERNEL_BASE
 	sub	t1, t1, t0
@@ -146,6 +159,14 @@ secondary_virtual:
 	call	kernel_main_secondary
 	ebreak
 	.size boot_secondary, . - boot_secondary
+
+	.data
+	.balign 8
+	.globl smp_order
+smp_order: /* the hart that is to come, and its struct cpu at its link address */
+	.dword	-1, 0
+boot_taken: /* not cleared with .bss */
+	.word	0
 
 	.section .rodata
 no_sv39:

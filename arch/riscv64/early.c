@@ -8,6 +8,7 @@
 #include <kernel/bootinfo.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/uart.h>
 
 extern char image_start[], image_end[];
 
@@ -57,35 +58,20 @@ static void clip_memory(void)
 		panic("the boot archive at %#lx lies beyond the direct map", info.archive);
 }
 
-/* The range of memory that the image is in; the boot tables reach all of it. */
-static void find_early_window(void)
-{
-	info.kernel_start = kernel_phys;
-	info.kernel_end = kernel_phys + (paddr_t)(image_end - image_start);
-	for (u32 i = 0; i < info.nr_usable; i++) {
-		const struct boot_range *range = &info.usable[i];
-
-		if (!range_within(kernel_phys, info.kernel_end - kernel_phys, range->base,
-				  range->base + range->size))
-			continue;
-		info.early_start = range->base;
-		info.early_end = range->base + range->size;
-		return;
-	}
-	panic("the device tree does not call the kernel's own memory usable (%#lx to %#lx)",
-	      info.kernel_start, info.kernel_end);
-}
-
 void boot_main(u64 hart, paddr_t tree)
 {
 	info.protocol = "SBI";
 	info.boot_hwid = hart;
 	take_tree(tree);
-	console_use(&info);
+	if (range_within(info.uart_base, 8, 1, DIRECT_SIZE))
+		uart_use(&info); /* else the firmware's output remains */
 	boot_info_add_cpu(&info, hart, 0, 0); /* ignored if the tree has it, as it should */
 	if (info.uart == BOOT_UART_NONE)
 		info.uart = BOOT_UART_SBI;
 	clip_memory();
-	find_early_window();
+	if (!boot_info_place_image(&info, kernel_phys,
+				   kernel_phys + (paddr_t)(image_end - image_start), DIRECT_SIZE))
+		panic("the device tree does not call the kernel's own memory usable (%#lx to %#lx)",
+		      info.kernel_start, info.kernel_end);
 	kernel_main(&info);
 }

@@ -2,65 +2,195 @@
 /*
  * The one entry and the ways out.
  *
- * User mode is left with all registers saved in cpu->current->regs, on the
- * CPU's empty stack.  The kernel itself never runs with interrupts enabled, not
- * even when idle, so a trap that finds sscratch = 0 is a bug of the kernel.
+ * User mode is left with registers saved in cpu->current->regs, on the CPU's
+ * empty stack.  A system call leaves those that C preserves where they are, and
+ * saves them only when another thread may come, see <kernel/arch.h>.  The kernel
+ * itself never runs with interrupts enabled, not even when idle, so a trap that
+ * finds sscratch = 0 is a bug of the kernel.
  */
 #include <asm/riscv.h>
 #include <generated/asm-offsets.h>
+#include <generated/syscall_numbers.h>
+#include <veridian/message.h>
 
 #define EMERGENCY_STACK_SIZE 8192
 
-	.macro	each_general, op, base
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-	\op	s\n, REGS_S + 8 * \n(\base)
-	.endr
+	/* Operands, and what a C function may change; not a0 and t0. */
+	.macro	each_volatile, op, base
 	.irp	n, 1, 2, 3, 4, 5, 6, 7
 	\op	a\n, REGS_A + 8 * \n(\base)
 	.endr
-	.irp	n, 0, 1, 2, 3, 4, 5, 6
+	.irp	n, 1, 2, 3, 4, 5, 6
 	\op	t\n, REGS_T + 8 * \n(\base)
 	.endr
 	\op	ra, REGS_RA(\base)
+	.endm
+
+	/* What a C function keeps. */
+	.macro	each_preserved, op, base
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	\op	s\n, REGS_S + 8 * \n(\base)
+	.endr
 	\op	gp, REGS_GP(\base)
 	.endm
 
+	.macro	each_general, op, base
+	each_volatile \op, \base
+	\op	t0, REGS_T(\base)
+	each_preserved \op, \base
+	.endm
+
 	.text
+	/* For debuggers: nobody called what is here, so the chain of callers ends in it. */
+	.cfi_sections .debug_frame
+	.cfi_startproc
+	.cfi_undefined ra
 	.balign 4
 	.globl trap_entry
 	.type trap_entry, @function
 trap_entry:
 	csrrw	tp, sscratch, tp
 	beqz	tp, trap_in_kernel
+	sd	t0, CPU_SCRATCH_T0(tp)
+	csrr	t0, scause
+	addi	t0, t0, -CAUSE_ECALL_USER
+	bnez	t0, trap_other
+#ifdef CONFIG_IPC_FASTPATH
+	addi	t0, s8, -SYS_ipc_call
+	andi	t0, t0, MSG_CALL_MASK
+	sltiu	t0, t0, SYS_ipc_reply_receive - SYS_ipc_call + 1
+	bnez	t0, fast_call
+call_ordinary:
+#endif
+	ld	t0, CPU_CURRENT(tp)
+	each_volatile sd, t0
+	sd	a0, REGS_A(t0)
+	sd	sp, REGS_SP(t0)
+	ld	t1, CPU_SCRATCH_T0(tp)
+	sd	t1, REGS_T(t0)
+	csrrw	t1, sscratch, zero	/* the user's tp; from here on a trap is the kernel's */
+	sd	t1, REGS_TP(t0)
+	csrr	t1, sepc
+	addi	t1, t1, 4		/* a call goes on behind the instruction */
+	sd	t1, REGS_PC(t0)
+	ld	sp, CPU_STACK_TOP(tp)
+	mv	a0, t0
+	addi	t1, s8, -SYS_RAW_FIRST
+	andi	t1, t1, MSG_CALL_MASK
+	sltiu	t1, t1, SYS_RAW_LAST - SYS_RAW_FIRST + 1
+	bnez	t1, 2f
+	sd	s8, REGS_S + 8 * 8(t0)
+	addi	sp, sp, -16
+	sd	t0, 0(sp)
+	call	kernel_syscall
+	ld	t0, 0(sp)
+	beqz	a0, 1f
+	ld	t1, REGS_PC(t0)
+	csrw	sepc, t1
+	csrw	sscratch, tp
+	each_volatile ld, t0
+	ld	sp, REGS_SP(t0)
+	ld	tp, REGS_TP(t0)
+	ld	a0, REGS_A(t0)
+	ld	t0, REGS_T(t0)
+	sret
+1:	addi	sp, sp, 16
+	each_preserved sd, t0
+	li	s0, 0			/* end of the chain of frames */
+	call	kernel_exit
+	/* Message words are operands. */
+2:	each_preserved sd, t0
+	li	s0, 0
+	call	kernel_syscall
+	call	kernel_exit
+
+trap_other:
+	ld	t0, CPU_SCRATCH_T0(tp)
 	sd	sp, CPU_SCRATCH(tp)
 	ld	sp, CPU_CURRENT(tp)
 	each_general sd, sp
 	sd	a0, REGS_A(sp)
 	ld	t0, CPU_SCRATCH(tp)
 	sd	t0, REGS_SP(sp)
-	csrrw	t0, sscratch, zero	/* the user's tp; from here on a trap is the kernel's */
+	csrrw	t0, sscratch, zero
 	sd	t0, REGS_TP(sp)
 	csrr	t1, sepc
+	sd	t1, REGS_PC(sp)
 	csrr	a1, scause
 	mv	a0, sp
 	ld	sp, CPU_STACK_TOP(tp)
-	li	s0, 0			/* end of the chain of frames */
-	bltz	a1, 2f
-	li	t0, CAUSE_ECALL_USER
-	bne	a1, t0, 1f
-	addi	t1, t1, 4		/* a call goes on behind the instruction */
-	sd	t1, REGS_PC(a0)
-	call	kernel_syscall
-	call	kernel_exit
-1:	sd	t1, REGS_PC(a0)
+	li	s0, 0
+	bltz	a1, 1f
 	csrr	a2, stval
 	call	trap_user
 	call	kernel_exit
-2:	sd	t1, REGS_PC(a0)
-	call	kernel_irq
+1:	call	kernel_irq
 	call	kernel_exit
 	ebreak				/* keeps the return address inside, for backtraces */
 	.size trap_entry, . - trap_entry
+
+#ifdef CONFIG_IPC_FASTPATH
+/*
+ * ipc_call and ipc_reply_receive, which give nothing in t0 to t6 and a1 to a7:
+ * C keeps the words and the tag, s0 to s8.  What the thread needs to go on after
+ * the call is saved.
+ */
+	.type fast_call, @function
+fast_call:
+	li	t1, MSG_SHORT_MAX
+	slli	t2, s8, 32
+	srli	t2, t2, 32
+	bgtu	t2, t1, fast_too_long
+	ld	t0, CPU_CURRENT(tp)
+	csrr	t1, sepc
+	addi	t1, t1, 4
+	csrrw	t2, sscratch, zero	/* the user's tp; from here on a trap is the kernel's */
+	sd	t1, REGS_PC(t0)
+	sd	t2, REGS_TP(t0)
+	sd	sp, REGS_SP(t0)
+	sd	gp, REGS_GP(t0)
+	sd	a0, REGS_A(t0)
+	ld	sp, CPU_STACK_TOP(tp)
+	mv	a1, a0
+	mv	a0, t0
+	andi	t1, s8, SYS_ipc_reply_receive
+	bnez	t1, 1f
+	call	ipc_fast_call
+	beqz	a0, fast_refused
+	j	2f
+1:	mv	a2, s8
+	call	ipc_fast_reply_receive
+	beqz	a0, fast_refused
+2:	ld	t0, REGS_PC(a0)
+	csrw	sepc, t0
+	csrw	sscratch, tp
+	/* No thread may finish what another one began with a load-reserved. */
+	addi	t0, a0, REGS_RESERVATION
+	sc.d	t0, zero, (t0)
+	ld	sp, REGS_SP(a0)
+	ld	gp, REGS_GP(a0)
+	ld	tp, REGS_TP(a0)
+	.irp	register, a0, a2, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6, s9, s10, s11, ra
+	li	\register, 0
+	.endr
+	sret
+
+/* As if nothing had been tried; what C has left in the scratch registers is dropped. */
+fast_refused:
+	ld	t0, CPU_CURRENT(tp)
+	ld	t1, REGS_TP(t0)
+	csrw	sscratch, t1
+	ld	sp, REGS_SP(t0)
+	ld	a0, REGS_A(t0)
+	li	ra, 0
+fast_too_long:
+	.irp	register, a1, a2, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6
+	li	\register, 0
+	.endr
+	sd	t0, CPU_SCRATCH_T0(tp)
+	j	call_ordinary
+	.size fast_call, . - fast_call
+#endif
 
 /*
  * A bug.  The stack may be what is broken, so the way to the panic has one of
@@ -141,6 +271,7 @@ arch_idle:
 	call	kernel_exit
 	ebreak				/* keeps the return address inside, for backtraces */
 	.size arch_idle, . - arch_idle
+	.cfi_endproc
 
 	.bss
 	.balign 16

@@ -15,14 +15,14 @@
 
 static u64 kernel_satp;
 static paddr_t kernel_root;
-static unsigned asid_bits;
+u64 asid_bits;
 
 u64 secondary_satp; /* read by boot.S */
 extern u64 secondary_satp;
 
 unsigned mmu_asid_bits(void)
 {
-	return asid_bits;
+	return (unsigned)asid_bits;
 }
 
 void arch_root_init(paddr_t root)
@@ -69,18 +69,6 @@ u64 arch_space_word(paddr_t root, u32 asid)
 	return SATP_SV39 | (u64)asid << ASID_SHIFT | root >> PAGE_SHIFT;
 }
 
-/*
- * With identifiers nothing need be dropped: a fresh one has no translations,
- * and what a known one remembers is right, or is an absence that a fault
- * corrects (vspace_fault() flushes when it finds a good entry).
- */
-void arch_load_space(u64 word)
-{
-	csr_write(satp, word);
-	if (!asid_bits)
-		flush_all();
-}
-
 void arch_load_kernel_space(void)
 {
 	arch_load_space(kernel_satp);
@@ -88,7 +76,7 @@ void arch_load_kernel_space(void)
 
 u32 arch_asid_count(void)
 {
-	return asid_bits ? 1U << asid_bits : 0;
+	return asid_bits ? 1U << (unsigned)asid_bits : 0;
 }
 
 void arch_flush_user_all(void)
@@ -96,24 +84,14 @@ void arch_flush_user_all(void)
 	flush_all();
 }
 
-void arch_flush_asid(u32 asid)
-{
-	if (asid)
-		asm volatile("sfence.vma zero, %0" : : "r"((u64)asid) : "memory");
-	else
-		flush_all();
-}
-
 /* By identifier, not by address: an address would leave out the tables above the leaf. */
 void arch_flush_user_page(uaddr_t address, u32 asid)
 {
 	(void)address;
-	arch_flush_asid(asid);
-}
-
-void arch_flush_kernel_page(kaddr_t address)
-{
-	asm volatile("sfence.vma %0" : : "r"(address) : "memory");
+	if (asid)
+		asm volatile("sfence.vma zero, %0" : : "r"((u64)asid) : "memory");
+	else
+		flush_all();
 }
 
 /* Stores first; every hart that is to fetch them executes its own fence.i. */

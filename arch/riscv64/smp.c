@@ -12,6 +12,7 @@
 #define IPI_SEND 0
 
 extern char image_start[], boot_secondary[];
+extern u64 smp_order[2]; /* boot.S */
 
 static bool is_stopping; /* atomic: set once by a panic */
 
@@ -26,8 +27,9 @@ long arch_start_cpu(struct cpu *cpu)
 
 	if (!sbi_has(SBI_HSM))
 		return ST_NOTFOUND;
-	fence_full(); /* the hart reads cpu->stack_top first of all */
-	return sbi_call(SBI_HSM, HSM_START, cpu->hwid, entry, (u64)cpu).error ? ST_NOTFOUND : ST_OK;
+	store_relaxed(&smp_order[1], (u64)cpu);
+	store_release(&smp_order[0], cpu->hwid); /* the hart reads cpu->stack_top first of all */
+	return sbi_call(SBI_HSM, HSM_START, cpu->hwid, entry, 0).error ? ST_NOTFOUND : ST_OK;
 }
 
 void arch_send_ipi(struct cpu *cpu)

@@ -11,8 +11,6 @@
 #include <kernel/printk.h>
 #include <kernel/thread.h>
 
-#define MAX_FRAMES 64
-
 void trap_user(struct thread *thread, u64 cause, u64 value);
 __noreturn void trap_kernel(const struct arch_regs *regs, u64 cause, u64 value);
 extern const char boot_stack_bottom[], boot_stack_top[];
@@ -60,10 +58,9 @@ void trap_user(struct thread *thread, u64 cause, u64 value)
 
 void trap_kernel(const struct arch_regs *regs, u64 cause, u64 value)
 {
-	pr_error("exception in the kernel:");
-	arch_dump_regs(regs);
-	panic("%s (scause %#lx) at %#lx, stval %#lx",
-	      cause_is_known(cause) ? causes[cause].name : "trap", cause, regs->pc, value);
+	panic_exception(regs, "%s (scause %#lx) at %#lx, stval %#lx",
+			cause_is_known(cause) ? causes[cause].name : "trap", cause, regs->pc,
+			value);
 }
 
 void arch_dump_regs(const struct arch_regs *regs)
@@ -88,26 +85,21 @@ static bool lies_within(kaddr_t frame, kaddr_t bottom, kaddr_t top)
 	return range_within(frame, 0, bottom + 16, top);
 }
 
-/* Return address and caller's frame lie in the 16 bytes below where s0 points. */
-static bool is_frame(kaddr_t frame)
+kaddr_t arch_frame(const struct arch_regs *regs, kaddr_t *link)
 {
-	u64 top = arch_this_cpu()->stack_top;
-
-	return IS_ALIGNED(frame, 8) &&
-	       (lies_within(frame, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top) ||
-		lies_within(frame, (kaddr_t)emergency_stack_bottom, (kaddr_t)emergency_stack_top) ||
-		(top && lies_within(frame, top - KERNEL_STACK_SIZE, top)));
+	*link = regs->ra;
+	return regs->s[0];
 }
 
-/* The chain may lead from the emergency stack to the broken one, so it is limited by count. */
-void arch_backtrace(void (*visit)(kaddr_t address))
+/* Return address and caller's frame lie in the 16 bytes below where s0 points. */
+const kaddr_t *arch_frame_record(kaddr_t frame)
 {
-	kaddr_t frame = (kaddr_t)__builtin_frame_address(0);
+	kaddr_t top = arch_this_cpu()->stack_top;
 
-	for (unsigned i = 0; i < MAX_FRAMES && is_frame(frame); i++) {
-		const u64 *saved = (const u64 *)frame;
-
-		visit(saved[-1]);
-		frame = saved[-2];
-	}
+	if (IS_ALIGNED(frame, 8) &&
+	    (lies_within(frame, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top) ||
+	     lies_within(frame, (kaddr_t)emergency_stack_bottom, (kaddr_t)emergency_stack_top) ||
+	     (top && lies_within(frame, top - KERNEL_STACK_SIZE, top))))
+		return (const kaddr_t *)frame - 2;
+	return NULL;
 }

@@ -22,7 +22,6 @@ extern u32 nmi_count;
 bool cpu_is_stopping; /* entry.S: the next NMI is the last thing a CPU sees */
 u32 nmi_count;
 
-#define LAPIC_ID 0x020
 #define LAPIC_TPR 0x080
 #define LAPIC_EOI 0x0b0
 #define LAPIC_SPURIOUS 0x0f0

@@ -14,8 +14,17 @@
 #include <asm/layout.h>
 #include <asm/x86.h>
 #include <generated/asm-offsets.h>
+#include <kernel/handover.h>
 
 #define PHYS(symbol) (symbol - LINK_OFFSET)
+
+/* 64-bit mode uses none of them. */
+.macro clear_segments
+	xor %eax, %eax
+	.irp segment, ds, es, fs, gs, ss
+	mov %eax, %\segment
+	.endr
+.endm
 
 	/* Xen's note 18 tells the loader of the 32-bit entry (PVH). */
 	.section .note.pvh, "a", @note
@@ -136,12 +145,7 @@ boot_unfit:
 boot_64:
 	mov $1f, %rax
 	jmp *%rax
-1:	xor %eax, %eax
-	mov %eax, %ds
-	mov %eax, %es
-	mov %eax, %fs
-	mov %eax, %gs
-	mov %eax, %ss
+1:	clear_segments
 	mov $boot_stack_top, %rsp
 	xor %ebp, %ebp /* end of the chain of frames */
 	mov %edi, %eax
@@ -192,12 +196,7 @@ secondary_32:
 secondary_64:
 	mov $1f, %rax
 	jmp *%rax
-1:	xor %eax, %eax
-	mov %eax, %ds
-	mov %eax, %es
-	mov %eax, %fs
-	mov %eax, %gs
-	mov %eax, %ss
+1:	clear_segments
 	mov kernel_root(%rip), %rax
 	mov %rax, %cr3
 

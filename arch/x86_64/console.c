@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's console: a 16550 at COM1, polled, and the port instructions.
- * The tables of these machines name no UART, so its scratch register decides
+ * Finding the console's UART, a 16550 at COM1, and the port instructions.  The
+ * tables of these machines name no UART, so its scratch register decides
  * whether there is one.
  */
 #include <kernel/arch.h>
@@ -9,26 +9,18 @@
 
 #define COM1 0x3f8
 
-#define UART_DATA 0
 #define UART_DIVISOR_LOW 0  /* with LCR_DIVISOR */
 #define UART_DIVISOR_HIGH 1
 #define UART_IER 1
 #define UART_FCR 2
 #define UART_LCR 3
 #define UART_MCR 4
-#define UART_LSR 5
 #define UART_SCRATCH 7
 
 #define FCR_ENABLE 0x07  /* on, both queues emptied */
 #define LCR_8N1 0x03
 #define LCR_DIVISOR 0x80
 #define MCR_READY 0x0b   /* DTR, RTS, and OUT2, which lets the interrupt through */
-#define LSR_WRITABLE 0x20
-
-/* A UART that does not get rid of a character in this many looks is taken for gone. */
-#define PATIENCE 1000000
-
-static u16 uart;
 
 u16 console_init(void)
 {
@@ -45,32 +37,7 @@ u16 console_init(void)
 	outb(COM1 + UART_LCR, LCR_8N1);
 	outb(COM1 + UART_FCR, FCR_ENABLE);
 	outb(COM1 + UART_MCR, MCR_READY);
-	uart = COM1;
-	return uart;
-}
-
-static void uart_put(char c)
-{
-	u32 patience = PATIENCE;
-
-	if (!uart)
-		return;
-	while (!(inb(uart + UART_LSR) & LSR_WRITABLE)) {
-		if (!--patience) {
-			uart = 0;
-			return;
-		}
-		arch_cpu_relax();
-	}
-	outb(uart + UART_DATA, (u8)c);
-}
-
-/* A terminal wants the carriage moved as well. */
-void arch_putc(char c)
-{
-	if (c == '\n')
-		uart_put('\r');
-	uart_put(c);
+	return COM1;
 }
 
 u32 arch_port_in(u16 port, unsigned width)

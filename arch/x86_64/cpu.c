@@ -146,12 +146,12 @@ void cpu_load_tables(struct cpu *cpu)
 	wrmsr(MSR_FS_BASE, 0);
 }
 
-bool cpu_is_exception_stack(const struct cpu *cpu, kaddr_t address, kaddr_t *top)
+bool cpu_is_exception_stack(const struct cpu *cpu, kaddr_t address)
 {
 	const struct exception_stacks *stacks = &exception_stacks[cpu - cpus];
 
-	*top = (kaddr_t)(stacks->fault + FAULT_STACK_SIZE);
-	return range_within(address, 0, (kaddr_t)stacks->fault, *top);
+	return range_within(address, 16, (kaddr_t)stacks->fault,
+			    (kaddr_t)stacks->fault + FAULT_STACK_SIZE);
 }
 
 /*

@@ -37,11 +37,6 @@ u64 arch_space_word(paddr_t root, u32 asid)
 	return root;
 }
 
-void arch_load_space(u64 word)
-{
-	write_cr3(word);
-}
-
 void arch_load_kernel_space(void)
 {
 	write_cr3(kernel_root);
@@ -57,21 +52,10 @@ void arch_flush_user_all(void)
 	write_cr3(read_cr3());
 }
 
-void arch_flush_asid(u32 asid)
-{
-	(void)asid;
-	arch_flush_user_all();
-}
-
 /* INVLPG also drops what is cached of the tables above the page. */
 void arch_flush_user_page(uaddr_t address, u32 asid)
 {
 	(void)asid;
-	invlpg(address);
-}
-
-void arch_flush_kernel_page(kaddr_t address)
-{
 	invlpg(address);
 }
 

@@ -2,10 +2,12 @@
 /*
  * Ending the machine: first tell an emulator the status (QEMU's
  * isa-debug-exit ends at once; elsewhere nobody listens at that port), then
- * ACPI's soft-off.  Source: ACPI Specification 6.5, 4.8.3.2.
+ * ACPI's soft-off: through the PM1a port, or the sleep control register of a
+ * hardware-reduced machine.  Source: ACPI Specification 6.5, 4.8.3.2 and 4.8.3.7.
  */
 #include <kernel/arch.h>
 #include <kernel/bootinfo.h>
+#include <kernel/mm.h>
 #include <asm/x86.h>
 
 #define DEBUG_EXIT_PORT 0xf4
@@ -14,24 +16,37 @@
 
 #define PM1_SLEEP_TYPE_SHIFT 10
 #define PM1_SLEEP_ENABLE BIT(13)
+#define SLEEP_TYPE_SHIFT 2
+#define SLEEP_ENABLE 0x20
 
-static u16 pm1a_port; /* 0: firmware told no way */
-static u16 pm1a_value;
+/* 0, NULL: firmware told no such way */
+static u16 pm1a_port, sleep_port;
+static volatile u8 *sleep_register;
+static u32 sleep_type;
 
 void power_init(const struct boot_info *info)
 {
-	if (!info->has_s5 || !info->pm1a_port)
+	if (!info->has_s5)
 		return;
+	sleep_type = info->s5_type & 7U;
 	pm1a_port = (u16)info->pm1a_port;
-	pm1a_value = (u16)((info->s5_type & 7) << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE);
+	sleep_port = (u16)info->sleep_port;
+	if (info->sleep_base)
+		sleep_register = kmap_device(info->sleep_base, 1, false);
 }
 
+/* The machine stops some time after the store, not with it. */
 void arch_power_off(u8 code)
 {
+	u8 value = (u8)(sleep_type << SLEEP_TYPE_SHIFT | SLEEP_ENABLE);
+
 	outl(DEBUG_EXIT_PORT, code ? EXIT_FAILURE | (code & 0x3fU) : EXIT_SUCCESS);
-	/* The machine stops some time after this store, not with it. */
 	if (pm1a_port)
-		outw(pm1a_port, pm1a_value);
+		outw(pm1a_port, (u16)(sleep_type << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
+	if (sleep_port)
+		outb(sleep_port, value);
+	if (sleep_register)
+		*sleep_register = value;
 	arch_stop();
 }
 

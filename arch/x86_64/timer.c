@@ -159,13 +159,7 @@ static void assume(void)
 	tsc_hz = (rdtsc() - tsc) * (NS_PER_SECOND / CALIBRATION_NS);
 	lapic_hz = ASSUMED_LAPIC_HZ;
 	reference.name = "local APIC, assumed 1 GHz";
-	pr_notice("timer: no PM timer, HPET or PIT; taking the local APIC to run at 1 GHz\n");
-}
-
-/* (a * b) >> 32 without losing the upper bits of the product. */
-static u64 scale(u64 a, u64 b)
-{
-	return (u64)((unsigned __int128)a * b >> 32);
+	pr_notice("timer: no PM timer, HPET or PIT; taking the local APIC to run at 1 GHz");
 }
 
 void timer_init(const struct boot_info *info)
@@ -187,14 +181,14 @@ void timer_init(const struct boot_info *info)
 
 ktime_t arch_now(void)
 {
-	return tsc_hz ? scale(rdtsc() - tsc_base, ns_per_tsc) : 0;
+	return tsc_hz ? mul_shift_32(rdtsc() - tsc_base, ns_per_tsc) : 0;
 }
 
 static void arm(ktime_t when)
 {
 	ktime_t now = arch_now();
-	u64 ticks =
-		when <= now ? 1 : scale(MIN(when - now, 3600 * NS_PER_SECOND), ticks_per_ns) + 1;
+	u64 wait = when > now ? MIN(when - now, 3600 * NS_PER_SECOND) : 0;
+	u64 ticks = mul_shift_32(wait, ticks_per_ns) + 1;
 
 	/* A deadline beyond the counter is reached in several runs (timer_fired). */
 	apic_timer_start((u32)MIN(ticks, 0xffffffffUL));

@@ -5,6 +5,7 @@
  * volume 3, 6.15 and 4.7.
  */
 #include <kernel/cpu.h>
+#include <kernel/kallsyms.h>
 #include <kernel/mm.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
@@ -16,9 +17,7 @@ void trap_user(struct arch_regs *regs);
 __noreturn void trap_kernel(const struct arch_regs *regs);
 void trap_bad_pc(struct thread *thread);
 
-#define PF_PRESENT 0x01
 #define PF_WRITE 0x02
-#define PF_USER 0x04
 #define PF_RESERVED 0x08
 #define PF_FETCH 0x10
 
@@ -104,15 +103,14 @@ void trap_kernel(const struct arch_regs *regs)
 {
 	const char *name = regs->vector < NR_EXCEPTIONS ? exception_names[regs->vector] : NULL;
 
-	arch_dump_regs(regs);
 	if (regs->vector == VECTOR_PAGE_FAULT)
-		panic("kernel page fault: %s of %#lx at %#lx",
-		      regs->error & PF_FETCH ? "execution" :
-		      regs->error & PF_WRITE ? "write" :
-					       "read",
-		      read_cr2(), regs->rip);
-	panic("kernel exception %lu: %s, error %#lx at %#lx", regs->vector, name ? name : "unknown",
-	      regs->error, regs->rip);
+		panic_exception(regs, "kernel page fault: %s of %#lx at %#lx",
+				regs->error & PF_FETCH ? "execution" :
+				regs->error & PF_WRITE ? "write" :
+							 "read",
+				read_cr2(), regs->rip);
+	panic_exception(regs, "kernel exception %lu: %s, error %#lx at %#lx", regs->vector,
+			name ? name : "unknown", regs->error, regs->rip);
 }
 
 void arch_dump_regs(const struct arch_regs *r)
@@ -128,46 +126,39 @@ void arch_dump_regs(const struct arch_regs *r)
 	pr_error("cr3 %016lx  vector %lu  error %lx", read_cr3(), r->vector, r->error);
 }
 
-/* More than the deepest chain of calls; less than a screen. */
-#define BACKTRACE_LIMIT 40
-/* How far below its top a kernel stack is mapped. */
-#define STACK_REACH KERNEL_STACK_SIZE
-
-/* End of the kernel stack that holds a frame at @address, 0 if none does. */
-static kaddr_t stack_end(kaddr_t address)
+const kaddr_t *arch_frame_record(kaddr_t frame)
 {
-	const struct cpu *cpu = arch_this_cpu();
-	kaddr_t top;
+	kaddr_t top = arch_this_cpu()->stack_top;
 
-	if (cpu_is_exception_stack(cpu, address, &top))
-		return top;
-	if (range_within(address, 0, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top))
-		return (kaddr_t)boot_stack_top;
-	if (cpu->stack_top &&
-	    range_within(address, 0, cpu->stack_top - STACK_REACH, cpu->stack_top))
-		return cpu->stack_top;
-	return 0;
+	if (IS_ALIGNED(frame, 8UL) &&
+	    (cpu_is_exception_stack(arch_this_cpu(), frame) ||
+	     range_within(frame, 16, (kaddr_t)boot_stack_bottom, (kaddr_t)boot_stack_top) ||
+	     (top && range_within(frame, 16, top - KERNEL_STACK_SIZE, top))))
+		return (const kaddr_t *)frame;
+	return NULL;
+}
+
+/* The call in front of @link is one of the function at @start; @otherwise if it does not say (not E8 rel32). */
+static bool calls(kaddr_t link, kaddr_t start, bool otherwise)
+{
+	const struct { u8 opcode; s32 distance; } __packed *call = (const void *)(link - 5);
+
+	if (!kallsyms_function(link - 5) || call->opcode != 0xe8)
+		return otherwise;
+	return kallsyms_function(link + (u64)(s64)call->distance) == start;
 }
 
 /*
- * A frame: the caller's frame pointer, then the return address.  The chain may
- * step from an exception stack to the stack that was interrupted; within one
- * stack it must rise, so that a damaged one ends.
+ * The compiler may put off making the frame.  Until then the return address is
+ * on top of the stack, and %rbp the caller's: what called the function whose
+ * frame that is tells whether it is so.
  */
-void arch_backtrace(void (*visit)(kaddr_t address))
+kaddr_t arch_frame(const struct arch_regs *regs, kaddr_t *link)
 {
-	kaddr_t frame = (kaddr_t)__builtin_frame_address(0);
-	kaddr_t end = stack_end(frame);
-	kaddr_t next;
+	kaddr_t start = kallsyms_function(regs->rip);
+	const kaddr_t *top = arch_frame_record(regs->rsp), *record = arch_frame_record(regs->rbp);
 
-	for (unsigned i = 0; i < BACKTRACE_LIMIT && end; i++) {
-		if (!IS_ALIGNED(frame, 8UL) || frame + 16 > end)
-			return;
-		visit(((const kaddr_t *)frame)[1]);
-		next = *(const kaddr_t *)frame;
-		if (next <= frame && stack_end(next) == end)
-			return;
-		frame = next;
-		end = stack_end(frame);
-	}
+	if (top && (!start || !record || !calls(record[1], start, !calls(*top, start, false))))
+		*link = *top;
+	return regs->rbp;
 }

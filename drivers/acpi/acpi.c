@@ -420,8 +420,10 @@ static const char *take_hpet(struct acpi *acpi, const struct acpi_table *table)
 #define FADT_X_DSDT 140
 #define FADT_X_PM1A_CONTROL 172
 #define FADT_X_PM_TIMER 208
+#define FADT_SLEEP_CONTROL 244
 #define FADT_HW_REDUCED BIT(20)
 #define GAS_SIZE 12
+#define GAS_MEMORY 0
 #define GAS_IO 1
 
 /* A port: in the extended field if that is there and an I/O port, else in the old one. */
@@ -434,6 +436,21 @@ static u32 fadt_port(const struct acpi_table *fadt, u32 old, u32 extended)
 			return (u32)port;
 	}
 	return read_u32(fadt->data + old);
+}
+
+/* A hardware-reduced machine has no fixed ports, whatever their fields hold, but perhaps this register. */
+static void take_sleep_control(struct boot_info *info, const struct acpi_table *fadt)
+{
+	const u8 *gas = fadt->data + FADT_SLEEP_CONTROL;
+	u64 address;
+
+	if (fadt->size < FADT_SLEEP_CONTROL + GAS_SIZE)
+		return;
+	address = read_u64(gas + 4);
+	if (gas[0] == GAS_MEMORY)
+		info->sleep_base = address;
+	else if (gas[0] == GAS_IO && address <= UINT16_MAX)
+		info->sleep_port = (u32)address;
 }
 
 #define AML_ZERO 0x00
@@ -506,11 +523,12 @@ static const char *take_fadt(struct acpi *acpi, const struct acpi_table *fadt)
 
 	if (fadt->size < FADT_V1_SIZE)
 		return "FADT is too short";
-	/* A hardware-reduced machine has no such ports, whatever the fields hold. */
-	if (read_u32(fadt->data + FADT_FLAGS) & FADT_HW_REDUCED)
-		return NULL;
-	acpi->info->pm1a_port = fadt_port(fadt, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
-	acpi->info->pm_timer_port = fadt_port(fadt, FADT_PM_TIMER, FADT_X_PM_TIMER);
+	if (read_u32(fadt->data + FADT_FLAGS) & FADT_HW_REDUCED) {
+		take_sleep_control(acpi->info, fadt);
+	} else {
+		acpi->info->pm1a_port = fadt_port(fadt, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
+		acpi->info->pm_timer_port = fadt_port(fadt, FADT_PM_TIMER, FADT_X_PM_TIMER);
+	}
 	dsdt = read_u32(fadt->data + FADT_DSDT);
 	if (fadt->size >= FADT_X_DSDT + 8 && read_u64(fadt->data + FADT_X_DSDT))
 		dsdt = read_u64(fadt->data + FADT_X_DSDT);

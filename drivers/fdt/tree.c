@@ -230,7 +230,10 @@ bool fdt_next_reservation(const struct fdt *fdt, u32 *offset, u64 *base, u64 *si
 /* The first item at or behind @at that is no NOP. */
 static struct fdt_item read_item(const struct fdt *fdt, u32 at)
 {
-	struct fdt_item item = { .start = at, .token = read_u32(fdt->structure + at) };
+	/* A name even where there is none: the clang analyzer does not see that tokens tell. */
+	struct fdt_item item = {
+		.start = at, .token = read_u32(fdt->structure + at), .name = ""
+	};
 	const u8 *body;
 
 	while (item.token == TOKEN_NOP) {

@@ -49,6 +49,10 @@ bool fdt_next_reservation(const struct fdt *fdt, u32 *offset, u64 *base, u64 *si
 /** fdt_next_node() - advance *path (depth 0 at first) to the next node in the order of the blob. */
 bool fdt_next_node(const struct fdt *fdt, struct fdt_path *path, u32 *at);
 
+/**
+ * fdt_children_init() / fdt_next_child() - walk over the nodes right below @node, by *children.
+ * Return: false at the end.
+ */
 void fdt_children_init(const struct fdt *fdt, u32 node, struct fdt_children *children);
 bool fdt_next_child(const struct fdt *fdt, struct fdt_children *children);
 

@@ -6,21 +6,23 @@
  *
  *   <asm/layout.h>  addresses: USER_END, DIRECT_BASE, KERNEL_BASE, STACK_BASE
  *   <asm/pte.h>     page-table entry format: PT_LEVELS, pte_* constructors
- *   <asm/regs.h>    struct arch_regs and where the ABI's registers lie in it
+ *   <asm/regs.h>    struct arch_regs and where the ABI's registers lie in it;
+ *                   <kernel/operands.h> makes functions of that
  *   <asm/cpu.h>     struct arch_cpu, arch_this_cpu(), arch_cpu_relax()
  *
  * Rules that hold everywhere: inside the kernel interrupts are off; there is
  * one kernel stack per CPU, empty whenever user mode runs or the CPU idles;
  * every entry saves the interrupted thread's registers straight into
  * cpu->current->regs, calls kernel_syscall, kernel_fault or kernel_irq, and
- * then kernel_exit, which never returns.  The kernel runs with no access to
- * user pages (SMAP, PAN, SUM=0) and uses no floating-point registers.
+ * then kernel_exit, which never returns.  A system call may save less, see
+ * there.  The kernel runs with no access to user pages (SMAP, PAN, SUM=0) and
+ * uses no floating-point registers.
  */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H
 
+#include <kernel/map.h>
 #include <kernel/types.h>
-#include <veridian/info.h> /* MAP_READ, MAP_WRITE, MAP_EXECUTE */
 
 struct boot_info;
 struct cpu;
@@ -47,8 +49,18 @@ __noreturn void kernel_main(const struct boot_info *info);
  */
 __noreturn void kernel_main_secondary(struct cpu *cpu);
 
-/** kernel_syscall() - user mode made a system call; registers are in @self->regs. Returns to call kernel_exit. */
-void kernel_syscall(struct thread *self);
+/**
+ * kernel_syscall() - user mode made a system call; registers are in @self->regs.
+ *
+ * Of a call that is not raw those are enough which hold operands or which a C
+ * function may change.  The others are saved on the return, before
+ * kernel_exit(): until then nobody but this CPU, the thread's home, reads them
+ * or frees the thread.
+ *
+ * Return: true: @self goes on at once, with what @self->regs now says of those
+ * registers; false: kernel_exit() is to be called.
+ */
+bool kernel_syscall(struct thread *self);
 
 /* What the hardware said about a fault in user mode. */
 struct fault_info {
@@ -107,6 +119,9 @@ __noreturn void arch_power_off(u8 code);
  *   struct cpu *arch_this_cpu(void)       this CPU's structure; valid from arch_init_cpu() on;
  *                                         before that, on the boot CPU, &cpus[0]
  *   void arch_cpu_relax(void)             inside spin loops (x86 pause, Arm yield)
+ *   void arch_load_space(u64 word)        load a user space by its word; in force at the latest when
+ *                                         user mode is entered, or after:
+ *   void arch_context_sync(void)          what was written to control registers is in force (Arm isb)
  *   struct arch_cpu                       the architecture's part of struct cpu
  */
 
@@ -119,7 +134,6 @@ __noreturn void arch_power_off(u8 code);
  *   u64  arch_tag(const struct arch_regs *)                     tag register; call number in bits 0-7
  *   void arch_set_tag(struct arch_regs *, u64)
  *   handle_t arch_handle(regs), arch_handle2(regs)              low and high half of the handle register
- *   void arch_set_handle_register(regs, u64)                    both halves
  *   u64  arch_arg(regs, unsigned n)                             n 0..4, the arguments of non-IPC calls
  *   void arch_set_arg(regs, unsigned n, u64)                    for range calls: what remains
  *   u64 *arch_words(regs)                                       8 consecutive message words
@@ -194,14 +208,11 @@ bool arch_random(u64 *value);
  *   pte_t pte_make_table(paddr_t), pte_make_leaf(paddr_t, u32 flags, unsigned level)
  *   paddr_t pte_paddr(pte_t)
  *   u32   pte_flags(pte_t, unsigned level)        MAP_* back from an entry
- *   void  pte_write(pte_t *, pte_t)               one visible store, plus what the hardware wants before
- *                                                 the entry is used by this CPU (AArch64 dsb ishst; isb)
- *   PTE_NEEDS_BREAK                               1 if a change of block size needs break-before-make
+ *   void  pte_write(pte_t *, pte_t)               one visible store, seen by no walker before earlier
+ *                                                 stores (what it leads to is clear), plus what the
+ *                                                 hardware wants before the entry is used by this CPU
+ *                                                 (AArch64 dsb ishst; isb)
  */
-/* Beside MAP_READ, MAP_WRITE and MAP_EXECUTE of the ABI: */
-#define MAP_USER 0x08u
-#define MAP_DEVICE 0x10u /* strongly ordered, not cached */
-
 /** arch_root_init() - fill a cleared root page for a new user space (x86_64, RISC-V: copy the kernel half). */
 void arch_root_init(paddr_t root);
 
@@ -210,9 +221,6 @@ void arch_kernel_map_enable(paddr_t root);
 
 /** arch_space_word() - the register value that loads user root @root under @asid. Never 0. */
 u64 arch_space_word(paddr_t root, u32 asid);
-
-/** arch_load_space() - load a user space by its word; ordered before the next user access. */
-void arch_load_space(u64 word);
 
 /** arch_load_kernel_space() - no user space loaded (idle CPUs). */
 void arch_load_kernel_space(void);
@@ -223,14 +231,8 @@ u32 arch_asid_count(void);
 /** arch_flush_user_all() - drop every user translation of this CPU, all ASIDs. */
 void arch_flush_user_all(void);
 
-/** arch_flush_asid() - drop this CPU's translations of @asid (0 without ASIDs: of the space loaded now). */
-void arch_flush_asid(u32 asid);
-
 /** arch_flush_user_page() - drop this CPU's translation of one page of the space loaded now, all levels. */
 void arch_flush_user_page(uaddr_t address, u32 asid);
-
-/** arch_flush_kernel_page() - drop this CPU's translation of one kernel page. */
-void arch_flush_kernel_page(kaddr_t address);
 
 /** arch_clean_icache() - make instruction fetches see [start, start+size) of the direct map, on every CPU that
  *  synchronises itself afterwards by arch_sync_icache(). */
@@ -242,7 +244,7 @@ void arch_sync_icache(void);
 /** arch_clear_page() - zero one page of the direct map, the fastest way. */
 void arch_clear_page(void *page);
 
-/* ---- ports (x86_64; elsewhere never called) ---- */
+/* ---- ports: x86_64 only ---- */
 
 /** arch_port_in() / arch_port_out() - @width 1, 2 or 4 bytes. */
 u32 arch_port_in(u16 port, unsigned width);
@@ -250,21 +252,38 @@ void arch_port_out(u16 port, unsigned width, u32 value);
 
 /* ---- debugging ---- */
 
-/** arch_putc() - one character to the kernel's console; works as early as kernel_main(). */
+/**
+ * arch_putc() - one character to the kernel's console; works as early as kernel_main().
+ *
+ * Called with the console's lock, or after a panic.  Of drivers/uart, where the machine has a
+ * UART that it knows; without CONFIG_CONSOLE nobody calls it.
+ */
 void arch_putc(char c);
+
+/** arch_firmware_putc() - likewise, by the firmware (RISC-V), for want of a UART. */
+void arch_firmware_putc(char c);
 
 /** arch_dump_regs() - print a register set. */
 void arch_dump_regs(const struct arch_regs *regs);
 
-/** arch_backtrace() - call @visit for each return address of the kernel stack, innermost first. */
-void arch_backtrace(void (*visit)(kaddr_t address));
+/**
+ * arch_frame() - the frame pointer of kernel code that an exception has stopped.
+ * @link: the return address of code that has not made a frame; with one, maybe what lies where it was.
+ */
+kaddr_t arch_frame(const struct arch_regs *regs, kaddr_t *link);
+
+/** arch_frame_record() - {caller's frame, return address}; NULL if @frame is on no kernel stack of this CPU. */
+const kaddr_t *arch_frame_record(kaddr_t frame);
 
 #include <asm/layout.h>
 #include <asm/cpu.h>
 #include <asm/pte.h>
-#include <asm/regs.h>
+#include <kernel/operands.h>
 
-/* The direct map: every byte of usable memory and of mapped devices at one offset. */
+/**
+ * phys_to_ptr() / ptr_to_phys() - into the direct map and back: every byte of usable memory and of
+ * mapped devices at one offset.  Says nothing about whether something is mapped there.
+ */
 static inline void *phys_to_ptr(paddr_t address)
 {
 	return (void *)(DIRECT_BASE + address);

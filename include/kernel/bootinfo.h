@@ -30,7 +30,13 @@ struct boot_cpu {
 	u32 intc; /* RISC-V: phandle of the hart's interrupt controller; else 0 */
 };
 
-enum boot_uart { BOOT_UART_NONE, BOOT_UART_16550, BOOT_UART_PL011, BOOT_UART_SBI };
+enum boot_uart {
+	BOOT_UART_NONE,
+	BOOT_UART_16550,
+	BOOT_UART_16550_PORT, /* at an I/O port instead of an address */
+	BOOT_UART_PL011,
+	BOOT_UART_SBI,
+};
 
 /* Interrupt controllers. */
 enum boot_irqchip {
@@ -115,6 +121,8 @@ struct boot_info {
 
 	/* power */
 	u32 pm1a_port;      /* PM1a control, 0 = none */
+	paddr_t sleep_base; /* sleep control of a hardware-reduced machine, in memory; 0 = none */
+	u32 sleep_port;     /* the same as an I/O port */
 	u8 s5_type;         /* SLP_TYPa of S5 */
 	bool has_s5;
 	paddr_t test_finisher; /* RISC-V "sifive,test0", 0 = none */
@@ -124,6 +132,19 @@ struct boot_info {
 /** boot_info_add_usable() / boot_info_add_reserved() - append a range; counts what does not fit. */
 void boot_info_add_usable(struct boot_info *info, paddr_t base, u64 size, u32 node);
 void boot_info_add_reserved(struct boot_info *info, paddr_t base, u64 size);
+
+/**
+ * boot_info_place_image() - note where the image is, and as the early window the usable range around it.
+ * @limit: end of what the boot tables show. Return: false if no range holds the image.
+ */
+bool boot_info_place_image(struct boot_info *info, paddr_t start, paddr_t end, paddr_t limit);
+
+/** boot_info_usable_around() - the usable range that all of [base, base + size) lies in, NULL if there is none. */
+const struct boot_range *boot_info_usable_around(const struct boot_info *info, paddr_t base,
+						 u64 size);
+
+/** boot_ranges_overlap() - one of @count ranges shares a byte with [base, base + size). */
+bool boot_ranges_overlap(const struct boot_range *range, u32 count, paddr_t base, u64 size);
 
 /** boot_info_add_cpu() - append a processor; duplicates are ignored, what does not fit is counted. */
 void boot_info_add_cpu(struct boot_info *info, u64 hwid, u32 node, u32 intc);

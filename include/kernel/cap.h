@@ -50,7 +50,11 @@ struct cap_space {
 	u32 free_first; /* slot number of the first empty slot */
 	u32 nr_free;
 	u32 nr_used;    /* reserved or filled */
-	bool is_closed; /* its process ends: nothing is reserved any more */
+	/*
+	 * Slots may be reserved: not before the space is made, nor since its process ends. Atomic:
+	 * a late-comer with the lock may meet the process while it becomes another one.
+	 */
+	bool is_open;
 	u32 sweep_next; /* teardown: slots before this index are empty */
 	struct slot **old[6]; /* outgrown directories, freed with the space */
 	struct process *owner; /* NULL: the kernel's space */
@@ -65,6 +69,7 @@ struct cap {
 	u32 generation;
 };
 
+/* cap_handle(), cap_rights(), cap_type(), cap_depth(): the fields of a token. */
 static inline handle_t cap_handle(u64 token)
 {
 	return (handle_t)token;
@@ -109,11 +114,49 @@ long cap_space_init(struct cap_space *space, struct process *owner) __must_check
 long cap_lookup(struct cap_space *space, handle_t handle, u8 type, u32 rights,
 		struct cap *out) __must_check;
 
+/* Copy @slot consistently: false if it changed meanwhile, is empty, or its object has died. */
+static __always_inline bool slot_copy(struct slot *slot, struct cap *out)
+{
+	out->slot = slot;
+	out->token = load_acquire(&slot->token);
+	out->generation = load_relaxed(&slot->generation);
+	out->badge = load_relaxed(&slot->badge);
+	out->object = object_by_id(load_relaxed(&slot->object));
+	/* Orders the loads above before the second look at the token. Partner: node_insert(). */
+	fence_acquire();
+	return load_relaxed(&slot->token) == out->token && cap_type(out->token) != TYPE_NONE &&
+	       object_is_alive(out->object, out->generation);
+}
+
+/* What cap_lookup() does, inline where the type and the rights are known. */
+static __always_inline long cap_find(struct cap_space *space, handle_t handle, u8 type, u32 rights,
+				     struct cap *out)
+{
+	/* The directory is at least as large as the mask that was loaded before it says. */
+	u64 mask = load_acquire(&space->leaf_mask);
+	struct slot **directory = load_acquire(&space->directory);
+	u64 index = HANDLE_INDEX((u64)handle);
+	struct slot *leaf;
+
+	/* Masked, so that no index, be it mispredicted, leads outside; the token tells if it was wrong. */
+	leaf = load_acquire(&directory[index / CAP_LEAF_SLOTS & mask]);
+	if (unlikely(!leaf || !slot_copy(&leaf[index % CAP_LEAF_SLOTS], out) ||
+		     cap_handle(out->token) != handle))
+		return ST_BADHANDLE;
+	if (unlikely(type != TYPE_NONE && cap_type(out->token) != type))
+		return ST_BADTYPE;
+	return likely((cap_rights(out->token) & rights) == rights) ? ST_OK : ST_NORIGHTS;
+}
+
 /** cap_of_slot() - a consistent copy of whatever @slot holds. Return: ST_OK, ST_BADHANDLE if empty or dead. */
 long cap_of_slot(struct slot *slot, struct cap *out) __must_check;
 
 /** cap_is_current() - slot and object are still what cap_lookup() saw. */
-bool cap_is_current(const struct cap *cap);
+static inline bool cap_is_current(const struct cap *cap)
+{
+	return load_acquire(&cap->slot->token) == cap->token &&
+	       object_is_alive(cap->object, cap->generation);
+}
 
 /** cap_reserve() - take an empty slot out of the free list. Return: NULL if the space is full or memory is. */
 struct slot *cap_reserve(struct cap_space *space) __must_check;
@@ -134,8 +177,11 @@ struct slot *slot_by_number(u32 number);
 /** slot_space() - the space a slot lies in. */
 struct cap_space *slot_space(const struct slot *slot);
 
-/** cap_next() - the first filled slot of @space at or after index @from. Return: its handle or HANDLE_NULL. */
-handle_t cap_next(struct cap_space *space, u32 from);
+/**
+ * cap_next() - look for the first filled slot of @space at or after *index, a bounded piece.
+ * Return: ST_OK and its handle; ST_NOTFOUND; SYSCALL_RESTART: none up to the new *index.
+ */
+long cap_next(struct cap_space *space, u32 *index, handle_t *found) __must_check;
 
 /** cap_space_close() - no slot is reserved from now on. */
 void cap_space_close(struct cap_space *space);
@@ -143,8 +189,14 @@ void cap_space_close(struct cap_space *space);
 /** cap_space_step() - teardown of a closed space: a batch of deletions. Return: as tree_sweep(). */
 enum sweep cap_space_step(struct cap_space *space, struct vspace **wait);
 
-/** cap_space_free() - after cap_space_step() said SWEEP_DONE: leaves and directory back. */
-void cap_space_free(struct cap_space *space);
+/**
+ * cap_space_is_empty() - after SWEEP_DONE: no slot is reserved by somebody who was about to fill it
+ * when the space was closed.  If false, wait a little and sweep again.
+ */
+bool cap_space_is_empty(struct cap_space *space);
+
+/** cap_space_free_step() - the space is empty: leaves and directory back, a bounded piece. true when done. */
+bool cap_space_free_step(struct cap_space *space);
 
 /* The kernel's own space: nodes of mappings, bindings and other kernel-held capabilities. */
 extern struct cap_space kernel_space;
@@ -169,7 +221,7 @@ void tree_add_sibling(struct object *object, struct slot *node, struct slot *slo
 
 /**
  * tree_check_add() - may a child be hung below @cap's slot?  Tree lock held.
- * Does a batch of a revocation that is under way first.
+ * Does a batch of a revocation that is under way first; who waited by what that deleted is still to be woken.
  * Return: ST_OK; ST_BADHANDLE if the capability has died; ST_DEPTH.
  */
 long tree_check_add(const struct cap *cap);
@@ -206,15 +258,16 @@ bool tree_delete(struct object *object, struct slot *slot);
 /* ---- cap/hold.c: capabilities the kernel holds for an object (bindings) ---- */
 
 /**
- * cap_hold() - make a kernel-held child of @cap; its slot number goes to *number.
- * Return: ST_OK, ST_NOMEM, ST_BADHANDLE or ST_DEPTH.
+ * cap_hold() - make a kernel-held child, with just @right, of the capability @handle of @space; its slot
+ *	number goes to *number (HANDLE_NULL: 0).
+ * Return: ST_OK, ST_NOMEM, ST_DEPTH, or as cap_lookup().
  */
-long cap_hold(const struct cap *cap, u32 rights, u64 badge, u32 *number);
+long cap_hold(struct cap_space *space, handle_t handle, u8 type, u32 right, u32 *number);
 
 /** cap_held() - copy a held capability. Return: ST_OK; ST_BADHANDLE if 0 or dead. */
 long cap_held(u32 number, u8 type, struct cap *out);
 
-/** cap_drop() - give up a held capability (0: nothing). The holder has forgotten the number. */
+/** cap_drop() - give up a held capability (0: nothing). The holder has forgotten the number. No lock held. */
 void cap_drop(u32 number);
 
 /* ---- cap/transfer.c: capabilities between spaces ---- */

@@ -22,9 +22,26 @@ struct runqueue {
 	u32 nr_queued;
 };
 
+/* mm/frame.c: free frames of a CPU, which alone uses them. */
+#define FRAME_CACHE_MAX 32u
+struct frame_cache {
+	const struct bank *bank; /* the last one that a frame was looked for in */
+	u32 nr;                  /* atomic: statistics */
+	struct {
+		paddr_t base;
+		u8 *state;
+	} frame[FRAME_CACHE_MAX];
+};
+
 struct cpu {
 	struct arch_cpu arch; /* first: reached from assembly */
 	struct thread *current; /* the thread in user mode; NULL while idle or in the reaper */
+	/*
+	 * Own CPU: before user mode is entered again there is something to look at, besides a
+	 * current thread that has gone.  What other CPUs post sends an interrupt instead, which
+	 * sets it when it is taken.
+	 */
+	bool pending;
 	u64 stack_top;
 
 	u32 index;  /* 0 .. nr_cpus_online - 1 */
@@ -36,31 +53,38 @@ struct cpu {
 	struct runqueue runqueue;
 	struct rbtree timers; /* blocked threads of this CPU by deadline */
 	ktime_t quantum_end;
+	ktime_t counted_to; /* until then the time of the running thread is counted */
 	ktime_t deadline_armed;
 	u64 nr_switches;
 	ktime_t idle_since;   /* 0: not idle */
 	ktime_t idle_time;
 
 	/* address spaces (mm/tlb.c) */
-	struct vspace *loaded; /* atomic: user space in the registers, NULL = kernel's */
+	struct vspace *loaded; /* user space in the registers, NULL = kernel's */
 	u32 asid_next;
 	u32 asid_generation;
+	struct frame_cache frames;
 
 	/* atomic: posted by other CPUs (kernel/inbox.c) */
 	struct thread *inbox; /* threads with requests, newest first */
 	u32 kick;             /* reasons for an IPI without a thread: CPU_KICK_* */
+	struct thread *inbox_backlog; /* own CPU: taken out, not served yet, oldest first */
 
 	/* objects this CPU's reaper works on (kernel/reaper.c) */
 	struct object *reap_first, *reap_last;
 	struct thread *reaper;
+	u32 reap_urgent;  /* processes on the list some of whose threads still run */
+	u32 reap_donated; /* atomic: priority of threads that wait for memory */
 
 #ifdef CONFIG_LOCK_CHECKER
 	u32 held_ranks; /* bit per lock_rank held */
+	const struct spinlock *held[LOCK_CONSOLE + 1]; /* the lock of each rank held */
 #endif
 };
 
 #define CPU_KICK_FLUSH 1u  /* look at the shootdown of the space you have loaded */
-#define CPU_KICK_ICACHE 2u /* synchronise instruction fetch before user mode */
+#define CPU_KICK_FETCH 2u  /* synchronise instruction fetch before user mode */
+#define CPU_KICK_REAP 4u   /* cpu->reap_donated has changed */
 
 extern struct cpu cpus[CONFIG_NR_CPUS];
 extern u32 nr_cpus_online; /* final once init runs */

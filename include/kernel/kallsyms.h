@@ -25,4 +25,12 @@ static inline const char *kallsyms_lookup(kaddr_t address, u64 *offset)
 }
 #endif
 
+/** kallsyms_function() - the first byte of the function that contains @address, 0 if unknown. */
+static inline kaddr_t kallsyms_function(kaddr_t address)
+{
+	u64 offset;
+
+	return kallsyms_lookup(address, &offset) ? address - offset : 0;
+}
+
 #endif

@@ -13,6 +13,8 @@
 
 #include <kernel/object.h>
 
+struct cap;
+
 #define MEMORY_MAX_PAGES (512UL * 512) /* 1 GiB: two levels of frame lists */
 
 struct memory {
@@ -31,6 +33,7 @@ struct memory {
 	u64 cursor;      /* sealing, teardown: pages dealt with so far */
 	u32 nr_writable; /* regions through which some CPU may write */
 	bool is_sealing; /* no new writable regions; caches are being cleaned */
+	u64 seal_generation; /* atomic; 0, or cleaned, and every CPU synchronises its fetch */
 	bool is_sealed;  /* atomic: read without the lock */
 	bool is_torn;    /* teardown has begun */
 };
@@ -44,14 +47,22 @@ struct memory *memory_create_physical(paddr_t base, u64 nr_pages, bool is_device
 /** memory_frame() - the frame of page @index, allocated and cleared if needed. Cannot fail for a valid index. */
 paddr_t memory_frame(struct memory *memory, u64 index);
 
+/**
+ * memory_frame_of() - likewise, for somebody who holds only a capability.
+ * Return: ST_OK and *frame; ST_BADHANDLE if it has died meanwhile.
+ */
+long memory_frame_of(const struct cap *cap, u64 index, paddr_t *frame);
+
 /** memory_frame_present() - the frame or 0. */
 paddr_t memory_frame_present(struct memory *memory, u64 index);
 
 /**
- * memory_seal() - for ever read-only + executable; a bounded piece of the cache cleaning at a time.
- * Return: ST_OK, ST_INVALID for devices, ST_BUSY while a writable mapping exists, SYSCALL_RESTART.
+ * memory_seal() - for ever read-only + executable; a bounded piece of the work at a time.
+ * @by, if not NULL, is the capability it was found by, looked at again under the memory lock.
+ * Return: ST_OK, ST_BADHANDLE, ST_INVALID for devices, ST_BUSY while a writable mapping exists;
+ * SYSCALL_RESTART: call again, if memory->seal_generation is set after fetch_wait() for it.
  */
-long memory_seal(struct memory *memory);
+long memory_seal(struct memory *memory, const struct cap *by);
 
 /**
  * memory_add_writer() / memory_drop_writer() - a region begins or ceases to allow writing.

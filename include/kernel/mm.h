@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames, charges, object slabs, kernel mappings, the page-table walker.
+ *
+ * Who may call: bootmem.c and kmap.c belong to the boot CPU before user mode runs,
+ * but for kmap_close(), kmap_root() and kmap_is_kernel_device().  Frames, charges
+ * and slabs have locks of the last ranks, so any lock of lower rank may be held.
+ * The walker takes no lock: whoever calls it holds the space lock of the space
+ * whose tables they are, or is the only one to know these tables.
  */
 #ifndef KERNEL_MM_H
 #define KERNEL_MM_H
@@ -32,9 +38,6 @@ void kmap_init(const struct boot_info *info);
  * user space from now on unless @shared.
  */
 void *kmap_device(paddr_t base, size_t size, bool shared);
-
-/** kmap_firmware() - read-only cached view of firmware tables. */
-const void *kmap_firmware(paddr_t base, size_t size);
 
 /** kmap_is_kernel_device() - [base, base+size) touches registers the kernel keeps for itself. */
 bool kmap_is_kernel_device(paddr_t base, u64 size);
@@ -69,13 +72,23 @@ bool frame_is_ram(paddr_t base, u64 size);
 struct frame_stats {
 	u64 total, free; /* frames */
 };
+
+/** frame_get_stats() - all zones together; what other CPUs do meanwhile may be in it or not. */
 void frame_get_stats(struct frame_stats *stats);
 
 /* ---- mm/account.c: the one place that charges ---- */
 
 /** account_charge() - promise @frames frames. Return: ST_OK or ST_NOMEM. After that allocating them cannot fail. */
 long account_charge(u64 frames) __must_check;
+
+/** account_release() - promises that nobody needs any more; the frames themselves are back already. */
 void account_release(u64 frames);
+
+/** frame_alloc_charged() - one cleared frame, charged. Return: 0 if the account cannot pay. */
+paddr_t frame_alloc_charged(void) __must_check;
+
+/** frame_free_charged() - the frame and its charge back. */
+void frame_free_charged(paddr_t frame);
 
 /** account_available() - frames not promised to anybody. */
 u64 account_available(void);
@@ -89,7 +102,6 @@ struct slab_cache {
 	u32 size; /* of an item, 16 .. SLAB_MAX_SIZE bytes, multiple of 16 */
 	struct spinlock lock;
 	void *free; /* frames with free items */
-	u64 nr_used, nr_total;
 };
 
 /** slab_alloc() - an item; contents are what its last user left (fresh: zero). NULL if memory is exhausted. */
@@ -101,10 +113,10 @@ void slab_free(struct slab_cache *cache, void *item);
 /* ---- mm/pgtable.c: the one walker ---- */
 
 /**
- * pgtable_prepare() - make sure tables down to level @level exist for a range.
- * Return: ST_OK or ST_NOMEM (tables made so far stay).
+ * pgtable_prepare() - make sure tables down to level @level exist for a range; makes at most @limit.
+ * Return: ST_OK, ST_NOMEM, SYSCALL_RESTART: more is to be made (tables made so far stay).
  */
-long pgtable_prepare(paddr_t root, u64 address, u64 size, unsigned level);
+long pgtable_prepare(paddr_t root, u64 address, u64 size, unsigned level, unsigned limit);
 
 /** pgtable_entry() - the entry for @address at @level, NULL if a table above is missing or a larger leaf covers it. */
 pte_t *pgtable_entry(paddr_t root, u64 address, unsigned level);
@@ -113,15 +125,15 @@ pte_t *pgtable_entry(paddr_t root, u64 address, unsigned level);
 long pgtable_map(paddr_t root, u64 address, paddr_t base, u64 size, u32 flags);
 
 /**
- * pgtable_clear() - clear the level-0 leaves of a range, at most @limit of them.
- * Return: how many bytes from @address on are clear now; *any: one of them was present.
+ * pgtable_clear() - clear the level-0 leaves at the front of a range, as far as one table holds them.
+ * Return: how many bytes from @address on are clear now; *any becomes true if one was present.
  */
-u64 pgtable_clear(paddr_t root, u64 address, u64 size, u64 limit, bool *any);
+u64 pgtable_clear(paddr_t root, u64 address, u64 size, bool *any);
 
-/** pgtable_protect() - rewrite the flags of the present level-0 leaves of a range. Return: there were any. */
-bool pgtable_protect(paddr_t root, u64 address, u64 size, u32 flags);
+/** pgtable_protect() - likewise, rewrite the flags of those that are present. */
+u64 pgtable_protect(paddr_t root, u64 address, u64 size, u32 flags, bool *any);
 
-/* Which tables may go: those that serve [start, end) and nothing outside of [low, high). */
+/* Which tables may go: those that serve [start, end), and nothing outside of [low, high), where no page is mapped. */
 struct table_span {
 	u64 start, end;
 	u64 low, high;
@@ -137,7 +149,11 @@ bool pgtable_detach(paddr_t root, const struct table_span *span, paddr_t *list);
 /** pgtable_free_list() - free and discharge up to @limit detached tables. */
 void pgtable_free_list(paddr_t *list, unsigned limit);
 
-/** pgtable_free_step() - free tables of the user half in bounded pieces. true when all are gone (root stays). */
-bool pgtable_free_step(paddr_t root);
+/**
+ * pgtable_free_step() - free the tables of the user half, and the frames that the entries of the
+ * level-0 table @window name (NULL: there is none), in bounded pieces.  Nothing else is mapped any
+ * more.  true when all are gone (root stays).
+ */
+bool pgtable_free_step(paddr_t root, const pte_t *window);
 
 #endif

@@ -10,7 +10,8 @@
 #include <kernel/reaper.h>
 #include <lib/list.h>
 
-#define PROCESS_MAX_PAGES 512 /* one frame of message-page pointers */
+
+struct thread_start;
 
 struct process {
 	struct object object;
@@ -19,10 +20,11 @@ struct process {
 
 	/* process lock */
 	struct spinlock lock;
-	struct list threads;
+	struct list threads; /* members, but for those that have been told to die: */
+	struct list stopped;
 	u32 nr_threads;
 	u32 next_number;
-	paddr_t *pages;  /* message pages, one frame of addresses; bit 0: in use by a thread */
+	u64 pages_in_use[MESSAGE_WINDOW_PAGES / 64]; /* by a thread: a bit a message page */
 	bool is_ending;  /* no new threads */
 	bool is_gone;    /* all threads are dead; the reaper has it */
 	bool has_ended;  /* nothing is left but this structure */
@@ -44,9 +46,10 @@ struct process *process_create(void);
 
 /**
  * process_attach() - the new @thread becomes a member, with a message page if it wants one.
- * Return: ST_OK, ST_DEAD, ST_NOMEM.
+ * Return: ST_OK, ST_BADHANDLE (start->by has died), ST_DEAD, ST_NOMEM.
  */
-long process_attach(struct process *process, struct thread *thread, bool wants_page) __must_check;
+long process_attach(struct process *process, struct thread *thread,
+		    const struct thread_start *start) __must_check;
 
 /** process_kill() - object_kill()'s part: generation bumped, object lock held. */
 void process_kill(struct process *process);

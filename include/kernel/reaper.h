@@ -10,7 +10,7 @@
 
 struct vspace;
 
-#define REAPER_PRIORITY 16
+#define REAPER_PRIORITY 16u
 
 /* What a step on an object came to. */
 enum reap {
@@ -31,7 +31,17 @@ void reaper_step(struct cpu *cpu);
 /** object_reap() - one step on a dead object that is no process: its users, its capabilities, itself. */
 enum reap object_reap(struct object *object, struct vspace **wait);
 
-/** reaper_add() - put an object on this CPU's list and wake the reaper. */
-void reaper_add(struct object *object);
+/** reaper_add() - put an object on this CPU's list, perhaps as the first, and wake the reaper. */
+void reaper_add(struct object *object, bool first);
+
+/**
+ * reaper_wait() - the running thread was refused memory: if some CPU's reaper has work, lend it
+ * the thread's priority and wait until it has finished something; the call is then issued again.
+ * Return: false if there is nothing to wait for.
+ */
+bool reaper_wait(struct thread *self);
+
+/** reaper_set_priority() - this CPU's reaper runs at its own, an urgent or a lent priority. */
+void reaper_set_priority(struct cpu *cpu);
 
 #endif

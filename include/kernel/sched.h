@@ -9,6 +9,7 @@
 #include <kernel/cpu.h>
 #include <kernel/thread.h>
 
+/** sched_init_cpu() - empty queues, no timer armed. On the CPU itself. */
 void sched_init_cpu(struct cpu *cpu);
 
 /** sched_choose() - the thread to run now, NULL if none; it is taken off its queue. */
@@ -31,6 +32,12 @@ void sched_dequeue(struct thread *thread);
 
 /** sched_yield() - the running thread to the end of its queue. */
 void sched_yield(struct thread *self);
+
+/** sched_preempt() - this CPU's running thread, if any, back to the front of its queue; it keeps its turn. */
+void sched_preempt(struct cpu *cpu);
+
+/** sched_set_priority() - home CPU; takes effect at the next choice. */
+void sched_set_priority(struct thread *thread, u8 priority);
 
 /** sched_leave() - the running thread stops for now; the caller says what becomes of it. */
 void sched_leave(struct thread *self);

@@ -16,6 +16,7 @@
 
 #include <kernel/arch.h>
 #include <kernel/cap.h>
+#include <kernel/cpu.h>
 #include <lib/list.h>
 #include <lib/rbtree.h>
 #include <veridian/fault.h>
@@ -39,7 +40,7 @@ enum wait_kind {
 	WAIT_REPLY,   /* reply->caller */
 	WAIT_NOTIFY,  /* in notification->waiters */
 	WAIT_SLEEP,   /* the home CPU's timers only */
-	WAIT_FLUSH,   /* in vspace->flush.waiters */
+	WAIT_KERNEL,  /* in a queue of the kernel's own, see kernel/kwait.h */
 };
 
 /* Requests to the home CPU (atomic bits). */
@@ -74,12 +75,20 @@ struct thread {
 	struct cpu *home; /* written by the home CPU, read by posters */
 	u8 state;
 	u8 priority;
-	bool is_suspended;
 	bool timer_moves; /* between two homes: insert the timer on arrival */
+	/* all zero: nothing but its message is to be looked at when a waiting thread goes on */
+	union {
+		u32 slow;
+		struct {
+			bool is_suspended; /* home CPU */
+			bool is_fault;     /* the message is @fault_words, not the registers */
+			u8 window_count;   /* slots reserved in @window */
+			bool has_deadline; /* home CPU: its latest wait has, or had, one */
+		};
+	};
 	struct list run_link;
 	struct rb_node timer; /* rank: deadline */
 	ktime_t cpu_time;
-	ktime_t started; /* when it last got the CPU */
 	ktime_t quantum_left; /* of the turn that a higher thread cut short; 0: a new one is due */
 
 	/* atomic */
@@ -97,12 +106,11 @@ struct thread {
 	u64 send_badge;
 	struct slot *wait_slot;  /* capability used for the wait, re-checked by revocation */
 	u64 wait_token;
-	u64 wait_value;          /* flush: generation awaited */
-	bool is_fault;           /* the message is @fault, not the registers */
-	struct reply *reply;     /* receiver: object offered; caller: object it waits on */
+	u64 wait_pass; /* the last one that found it alive (ipc/wake.c); lock of what it waits on */
+	/* receiver: object offered; caller: object it waits on; atomic: home reads it to claim */
+	struct reply *reply;
 	u32 reply_generation;
 	struct slot *window[MSG_MAX_CAPS]; /* reserved slots for incoming capabilities */
-	u8 window_count;
 
 	u64 fault_words[FAULT_WORDS];
 	u32 fault_kind;
@@ -120,11 +128,14 @@ struct thread_start {
 	u8 priority;
 	struct cpu *cpu;
 	bool wants_page;
+	/* to the process, looked at again under its lock; NULL: the kernel's own */
+	const struct cap *by;
 };
 
 /**
  * thread_create() - a new inactive thread in @process.
- * Return: ST_OK and *out; ST_DEAD if the process is ending; ST_NOMEM.
+ * Return: ST_OK and *out; ST_BADHANDLE if start->by has died meanwhile; ST_DEAD if the process is
+ * ending; ST_NOMEM.
  */
 long thread_create(struct process *process, const struct thread_start *start,
 		   struct thread **out) __must_check;
@@ -148,14 +159,17 @@ bool thread_reap(struct thread *thread);
  */
 void thread_post(struct thread *thread, u32 request);
 
-/** inbox_process() - this CPU: handle what was posted. */
-void inbox_process(struct cpu *cpu);
+/** inbox_process() - this CPU: handle what was posted, a bounded number. Return: false if some is left. */
+bool inbox_process(struct cpu *cpu);
 
 /** thread_returned() - home CPU: a claimed thread arrives; it goes on, stops or dies. No lock held. */
 void thread_returned(struct thread *thread);
 
 /** inbox_is_empty() - nothing has been posted to this CPU. */
-bool inbox_is_empty(const struct cpu *cpu);
+static inline bool inbox_is_empty(const struct cpu *cpu)
+{
+	return !cpu->inbox_backlog && !load_acquire(&cpu->inbox) && !load_acquire(&cpu->kick);
+}
 
 /* ---- kernel/wait.c: ending a wait ---- */
 
@@ -169,19 +183,10 @@ bool thread_claim(struct thread *thread);
 bool thread_cancel(struct thread *thread, u32 reason);
 
 /**
- * thread_parked_remotely() - claimant that has parked @thread again (published): did its home ask
- * for an end meanwhile?  Return: true if so and the caller is the claimant again.
- */
-bool thread_parked_remotely(struct thread *thread);
-
-/**
  * thread_wait_ended() - claimant: the wait ended without its purpose.
  * Un-offers the reply, gives back the window, stores @status (a faulting thread executes again).
  */
 void thread_wait_ended(struct thread *thread, long status);
-
-/** thread_wait_flush() - the running thread waits for the shootdown of @space, then issues its call again. */
-void thread_wait_flush(struct thread *self, struct vspace *space);
 
 /** thread_window_reserve() - @count slots for capabilities to come. Return: ST_OK or ST_NOSLOTS. */
 long thread_window_reserve(struct thread *thread, u32 count) __must_check;
@@ -189,6 +194,7 @@ long thread_window_reserve(struct thread *thread, u32 count) __must_check;
 /** thread_window_release() - give back the slots not filled. */
 void thread_window_release(struct thread *thread);
 
+/** thread_of() - the thread whose header @object is; its type is TYPE_THREAD. */
 static inline struct thread *thread_of(struct object *object)
 {
 	return container_of(object, struct thread, object);

@@ -18,6 +18,7 @@ static inline void list_init(struct list *list)
 	list->next = list->prev = list;
 }
 
+/** list_is_empty() / list_is_linked() - of a head; of a node that was initialised. */
 static inline bool list_is_empty(const struct list *list)
 {
 	return list->next == list;
@@ -49,6 +50,13 @@ static inline void list_remove(struct list *node)
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
 	list_init(node);
+}
+
+/** list_unlink() - take @node off its list; what its own links say is of no use any more. */
+static inline void list_unlink(struct list *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
 }
 
 /** list_first() - first node, NULL if the list is empty. */

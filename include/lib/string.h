@@ -8,6 +8,10 @@
 
 #include <lib/types.h>
 
+/**
+ * memcpy() / memmove() / memset() / memcmp() / strlen() / strnlen() / strcmp() / strncmp() / strchr() - as in
+ * ISO C 7.24 (strnlen: POSIX).
+ */
 void *memcpy(void *to, const void *from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);

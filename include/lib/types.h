@@ -22,7 +22,6 @@ _Static_assert(sizeof(u64) == 8, "an LP64 ABI is assumed");
 #define __must_check __attribute__((warn_unused_result))
 #define __packed __attribute__((packed))
 #define __aligned(n) __attribute__((aligned(n)))
-#define __section(name) __attribute__((section(name)))
 #define __used __attribute__((used))
 #undef __always_inline /* a host's C library has its own */
 #define __always_inline inline __attribute__((always_inline))

@@ -33,6 +33,12 @@
 #define DIV_ROUND_UP(x, n) (((x) + (n)-1) / (n))
 #define BIT(n) (1UL << (n))
 
+/* @a times the fraction @b / 2^32; the product has 128 bits meanwhile. */
+static inline u64 mul_shift_32(u64 a, u64 b)
+{
+	return (u64)((unsigned __int128)a * b >> 32);
+}
+
 /* True if start + size runs past 2^64. */
 static inline bool range_overflows(u64 start, u64 size)
 {

@@ -71,7 +71,11 @@ is "a chosen value stays, though it was the default" 3 "$(value LOG_LEVEL)"
 says "diffconfig shows a change" 'LOG_LEVEL 3 -> 2' sh -c "
 	cp '$config' '$work/before'; sed -i 's/LOG_LEVEL=3/LOG_LEVEL=2/' '$config'
 	make diffconfig 'ARGS=$work/before $config'"
+rm -f "$config.old"
+refused "diffconfig without a previous configuration" '.config.old does not exist: .*ARGS="before after"' \
+	make diffconfig
 make qemu_x86_64_defconfig FRAGMENTS=configs/up.config >"$work/out" 2>&1
+says "and with the one a defconfig has left" 'SMP y -> n' make diffconfig
 says "why: the shortest way to edit an option" 'to edit +set SMP=y' make why ARGS=NR_CPUS
 says "why: where a value was chosen" 'chosen +at .*.config:[0-9]+' make why ARGS=SMP
 says "why: a fact and who selects it" 'selected by BOARD_QEMU_X86_64' make why ARGS=X86_64
@@ -114,6 +118,18 @@ printf 'CONFIG_BOARD_QEMU_X86_64=y\nCONFIG_LOG_LEVEL=3\n' >configs/qemu_x86_64_d
 sed -i '/^config LOG_LEVEL/,/help/s/default 1/default 3/' kernel/Kconfig
 refused "lint: a defconfig that is not minimal" 'qemu_x86_64_defconfig: not what savedefconfig writes' make lint
 git -C "$top" show HEAD:configs/qemu_x86_64_defconfig >configs/qemu_x86_64_defconfig
+
+# sparse, on what is compiled: a lock that is never released is no error of the compiler.
+make qemu_riscv64_defconfig >"$work/out" 2>&1
+cp kernel/kwait.c "$work/kwait.c"
+probe='void probe(struct spinlock *lock)'
+printf '%s;\n%s\n{\n\tspin_lock(lock);\n}\n' "$probe" "$probe" >>kernel/kwait.c
+passes "a lock that is kept compiles" make kernel/kwait.o
+rm "$O/kernel/kwait.o"
+refused "C=1 finds a lock that is kept" 'error: context imbalance in .probe' make C=1 kernel/kwait.o
+refused "make sparse finds it" 'context imbalance in .probe' make sparse
+cp "$work/kwait.c" kernel/kwait.c
+passes "C=1 passes what is sound" make C=1 kernel/kwait.o
 
 passes "goals of both kinds run in the order given" make mrproper qemu_riscv64_defconfig qemu-command
 says "help names the boards" 'make qemu_x86_64_microvm_defconfig' make help

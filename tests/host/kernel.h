@@ -15,6 +15,11 @@
 
 unsigned char host_memory[HOST_MEMORY_SIZE] __attribute__((aligned(4096)));
 
+void pte_write(pte_t *entry, pte_t pte)
+{
+	*entry = pte;
+}
+
 /* A test that provokes a panic comes back here with its text. */
 static jmp_buf panic_return;
 static bool is_panic_expected;

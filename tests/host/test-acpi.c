@@ -205,6 +205,7 @@ static void make_microvm(void)
 	seal(MADT);
 	make_fadt(276);
 	put(FADT + 112, 1 << 20, 4); /* hardware-reduced */
+	put(FADT + 248, 0xfea00200, 8);
 	seal(FADT);
 }
 
@@ -269,8 +270,27 @@ static void microvm(void **state)
 	assert_int_equal(info.nr_ioapics, 2);
 	assert_int_equal(info.ioapics[1].gsi_base, 24);
 	assert_int_equal(info.pm1a_port, 0);
-	assert_false(info.has_s5);
+	assert_int_equal(info.pm_timer_port, 0);
+	assert_int_equal(info.sleep_base, 0xfea00200);
+	assert_int_equal(info.sleep_port, 0);
+	assert_true(info.has_s5);
 	assert_int_equal(info.nr_nodes, 1);
+	memory[FADT + 244] = 1; /* an I/O port */
+	put(FADT + 248, 0x604, 8);
+	seal(FADT);
+	assert_sentence(parse(), NULL);
+	assert_int_equal(info.sleep_base, 0);
+	assert_int_equal(info.sleep_port, 0x604);
+	put(FADT + 248, 0x10604, 8); /* no port has such a number */
+	seal(FADT);
+	assert_sentence(parse(), NULL);
+	assert_int_equal(info.sleep_port, 0);
+	make_fadt(255); /* ends one byte inside of the register's address */
+	put(FADT + 112, 1 << 20, 4);
+	put(FADT + 248, 0xfea00200, 7);
+	seal(FADT);
+	assert_sentence(parse(), NULL);
+	assert_int_equal(info.sleep_base, 0);
 }
 
 static void extended_fadt(void **state)

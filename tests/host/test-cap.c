@@ -163,11 +163,12 @@ static void start(void)
 	memset(nodes, 0, sizeof(nodes));
 	memset(nr_unreachable, 0, sizeof(nr_unreachable));
 	nr_dead = 0;
+	memset(spaces, 0, sizeof(spaces)); /* as object_alloc() leaves them */
 	for (int i = 0; i < SPACES; i++)
 		assert_int_equal(cap_space_init(&spaces[i], NULL), ST_OK);
 	for (u32 id = 1; id <= OBJECTS; id++) {
 		memset(&objects[id], 0, sizeof(objects[id]));
-		objects[id] = (struct object){ .id = id, .type = TYPE_ENDPOINT, .generation = 7 };
+		objects[id] = (struct object){ .type = TYPE_ENDPOINT, .generation = 7 };
 		make_root(id);
 	}
 }
@@ -446,6 +447,7 @@ static void mappings_wait_for_the_flush(void **state)
 	assert_ptr_equal(wait, region.space);
 	assert_true(tree_has_children(cap.slot));
 	assert_int_equal(tree_delete_below(&cap, false, &wait), ST_BUSY);
+	assert_int_equal(tree_delete_below(&cap, false, &wait), SYSCALL_RESTART);
 	assert_int_equal(tree_delete_below(&cap, false, &wait), ST_OK);
 	assert_false(tree_has_children(cap.slot));
 	check_all();
@@ -483,6 +485,7 @@ static void fill_and_end_space(const struct cap *cap, struct cap_space *space)
 	struct vspace *wait;
 	enum sweep sweep;
 
+	memset(space, 0, sizeof(*space));
 	assert_int_equal(cap_space_init(space, NULL), ST_OK);
 	for (u32 i = 0; i < count; i++) {
 		struct slot *slot = cap_reserve(space);
@@ -498,7 +501,9 @@ static void fill_and_end_space(const struct cap *cap, struct cap_space *space)
 		assert_true(++steps <= count);
 	assert_int_equal(sweep, SWEEP_DONE);
 	assert_true(steps > count / 40);
-	cap_space_free(space);
+	assert_true(cap_space_is_empty(space));
+	while (!cap_space_free_step(space))
+		;
 	assert_false(tree_has_children(cap->slot));
 }
 
@@ -516,6 +521,33 @@ static void large_space_comes_and_goes(void **state)
 	charged = nr_charged;
 	fill_and_end_space(&cap, &space);
 	assert_int_equal(nr_charged, charged);
+}
+
+/* Somebody reserved a slot before the space was closed, and fills it behind the sweep. */
+static void late_filler(void **state)
+{
+	static struct cap_space fresh;
+	struct cap_space *space = &fresh;
+	struct vspace *wait;
+	struct slot *slot;
+	struct cap cap;
+
+	(void)state;
+	start();
+	assert_int_equal(cap_space_init(space, NULL), ST_OK);
+	cap = look_up(0);
+	slot = cap_reserve(space);
+	cap_space_close(space);
+	while (cap_space_step(space, &wait) == SWEEP_MORE)
+		;
+	assert_false(cap_space_is_empty(space));
+	assert_int_equal(cap_lend(&cap, slot, RIGHTS_ALL, 0), ST_OK);
+	while (cap_space_step(space, &wait) == SWEEP_MORE)
+		;
+	assert_true(cap_space_is_empty(space));
+	assert_false(tree_has_children(cap.slot));
+	while (!cap_space_free_step(space))
+		;
 }
 
 static void exhausted_memory(void **state)
@@ -547,6 +579,7 @@ int main(void)
 		cmocka_unit_test(mappings_wait_for_the_flush),
 		cmocka_unit_test(held_capabilities),
 		cmocka_unit_test(large_space_comes_and_goes),
+		cmocka_unit_test(late_filler),
 		cmocka_unit_test(exhausted_memory),
 	};
 

@@ -63,6 +63,25 @@ static void processors_count_once(void **state)
 	assert_int_equal(info.nr_cpus_lost, 0);
 }
 
+static void ranges_are_found(void **state)
+{
+	(void)state;
+	memset(&info, 0, sizeof(info));
+	assert_null(boot_info_usable_around(&info, 0x1000, 1));
+	boot_info_add_usable(&info, 0x1000, 0x2000, 0);
+	boot_info_add_usable(&info, 0x3000, 0x1000, 0);
+	assert_ptr_equal(boot_info_usable_around(&info, 0x1000, 0x2000), &info.usable[0]);
+	assert_ptr_equal(boot_info_usable_around(&info, 0x3fff, 1), &info.usable[1]);
+	assert_null(boot_info_usable_around(&info, 0xfff, 2));
+	assert_null(boot_info_usable_around(&info, 0x2fff, 2)); /* across the border of two */
+	assert_null(boot_info_usable_around(&info, 0x1000, UINT64_MAX));
+	assert_true(boot_ranges_overlap(info.usable, 2, 0x3fff, 0x10));
+	assert_true(boot_ranges_overlap(info.usable, 2, 0, 0x1001));
+	assert_false(boot_ranges_overlap(info.usable, 2, 0x4000, 1));
+	assert_false(boot_ranges_overlap(info.usable, 2, 0, 0x1000));
+	assert_false(boot_ranges_overlap(info.usable, 1, 0x3000, 0x1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -70,6 +89,7 @@ int main(void)
 		cmocka_unit_test(ends_are_numbers),
 		cmocka_unit_test(surplus_is_counted),
 		cmocka_unit_test(processors_count_once),
+		cmocka_unit_test(ranges_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

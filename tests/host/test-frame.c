@@ -10,6 +10,10 @@
 #include "../../mm/frame.c"
 
 #define FRAMES (HOST_MEMORY_SIZE / PAGE_SIZE)
+#define KEPT ((CONFIG_NR_CPUS - 1) * cache_limit) /* what the other CPUs' caches may hold */
+
+struct cpu cpus[CONFIG_NR_CPUS];
+struct cpu *host_cpu = &cpus[0];
 
 static struct boot_info info;
 static bool may_use[FRAMES]; /* the model: by firmware's word */
@@ -27,6 +31,10 @@ static void start(void)
 	memset(&bootmem_free, 0, sizeof(bootmem_free));
 	memset(is_out, 0, sizeof(is_out));
 	memset(zones, 0, sizeof(zones));
+	memset(cpus, 0, sizeof(cpus));
+	for (u32 i = 0; i < CONFIG_NR_CPUS; i++)
+		cpus[i].index = i;
+	host_cpu = &cpus[0];
 	nr_banks = 0;
 	nr_frames = 0;
 	is_ready = false;
@@ -122,7 +130,7 @@ static void random_firmware(void **state)
 		frames = nr_free_now();
 		/* All but the state bytes of the allocator itself: one a frame. */
 		assert_int_equal(frames, expected - DIV_ROUND_UP(expected, PAGE_SIZE));
-		assert_int_equal(account_available(), frames);
+		assert_int_equal(account_available(), frames - KEPT);
 		while ((base = frame_alloc(0, ZONE_NORMAL))) {
 			take(base, 0);
 			got++;
@@ -169,6 +177,8 @@ static void blocks_of_all_orders(void **state)
 		give(out[nr_out].base, out[nr_out].order);
 	}
 	assert_int_equal(nr_free_now(), frames);
+	while (cpus[0].frames.nr)
+		cache_drain(&cpus[0].frames);
 	/* All buddies have come together again: nearly all memory is in the largest blocks. */
 	while (frame_alloc(MAX_ORDER, ZONE_NORMAL))
 		largest++;
@@ -187,6 +197,12 @@ static void mistakes_panic(void **state)
 	assert_panics(frame_free(frame, 1), "order 0");
 	one_bank();
 	frame = frame_alloc(0, ZONE_NORMAL);
+	frame_free(frame, 0);
+	assert_panics(frame_free(frame, 0), "free of frame");
+	one_bank();
+	block = frame_alloc(1, ZONE_NORMAL);
+	frame = frame_alloc(0, ZONE_NORMAL);
+	frame_free(block, 1);
 	frame_free(frame, 0);
 	assert_panics(frame_free(frame, 0), "free of frame");
 	one_bank();
@@ -212,7 +228,7 @@ static void charges_are_promises(void **state)
 
 	(void)state;
 	one_bank();
-	frames = nr_free_now();
+	frames = nr_free_now() - KEPT;
 	assert_int_equal(account_charge(frames + 1), ST_NOMEM);
 	assert_int_equal(account_charge(UINT64_MAX), ST_NOMEM);
 	assert_int_equal(account_charge(10), ST_OK);
@@ -226,13 +242,51 @@ static void charges_are_promises(void **state)
 	/* The ten that were promised before are there. */
 	for (int i = 0; i < 10; i++)
 		take(frame_alloc_promised(), 0);
-	assert_int_equal(nr_free_now(), 0);
+	assert_int_equal(nr_free_now(), KEPT);
+	for (u64 i = 0; i < KEPT; i++)
+		take(frame_alloc(0, ZONE_NORMAL), 0);
 	assert_panics((void)frame_alloc_promised(), "without a charge");
 	for (u64 i = 0; i < FRAMES; i++)
 		if (is_out[i])
-			frame_free_charged(i * PAGE_SIZE);
+			give(i * PAGE_SIZE, 0);
+	account_release(frames);
 	assert_int_equal(account_available(), frames);
 	assert_panics(account_release(1), "assertion");
+}
+
+/* Whatever the other CPUs keep in their caches, and wherever it was freed. */
+static void promises_hold_on_every_cpu(void **state)
+{
+	u64 frames;
+
+	(void)state;
+	one_bank();
+	frames = account_available();
+	for (int round = 0; round < 20; round++) {
+		u64 promised = 0;
+
+		for (; account_charge(1) == ST_OK; promised++) {
+			host_cpu = &cpus[test_below(CONFIG_NR_CPUS)];
+			take(frame_alloc_promised(), 0);
+		}
+		assert_int_equal(promised, frames);
+		for (u64 i = 0; i < FRAMES; i++) {
+			host_cpu = &cpus[test_below(CONFIG_NR_CPUS)];
+			if (is_out[i] && test_below(8))
+				give(i * PAGE_SIZE, 0), promised--;
+		}
+		/* What was given back is promised still, and one CPU takes it all. */
+		host_cpu = &cpus[test_below(CONFIG_NR_CPUS)];
+		for (; promised < frames; promised++)
+			take(frame_alloc_promised(), 0);
+		for (u32 i = 0; i < CONFIG_NR_CPUS; i++)
+			assert_true(cpus[i].frames.nr <= cache_limit);
+		assert_int_equal(nr_free_now(), KEPT);
+		for (u64 i = 0; i < FRAMES; i++)
+			if (is_out[i])
+				give(i * PAGE_SIZE, 0);
+		account_release(frames);
+	}
 }
 
 static void boot_memory_is_used_once(void **state)
@@ -242,7 +296,8 @@ static void boot_memory_is_used_once(void **state)
 	(void)state;
 	start();
 	info.usable[0] = (struct boot_range){ .base = 0x800, .size = 64 * PAGE_SIZE };
-	info.nr_usable = 1;
+	info.usable[1] = (struct boot_range){ .base = 0x60000, .size = 4 * PAGE_SIZE };
+	info.nr_usable = 2; /* the second one wholly outside of the window */
 	info.archive = 0x5010;
 	info.archive_size = 0x20;
 	info.kernel_start = 0x8000;
@@ -288,7 +343,8 @@ int main(void)
 		cmocka_unit_test(blocks_of_all_orders),
 		cmocka_unit_test(mistakes_panic),
 		cmocka_unit_test(too_large_is_refused),
-		cmocka_unit_test(charges_are_promises),
+		cmocka_unit_test(promises_hold_on_every_cpu),
+		cmocka_unit_test(charges_are_promises), /* leaves the account's lock taken */
 		cmocka_unit_test(boot_memory_is_used_once),
 		cmocka_unit_test(no_memory_panics),
 	};

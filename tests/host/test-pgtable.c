@@ -147,7 +147,24 @@ static void map_at_the_end_of_the_number_space(void **state)
 	start();
 	assert_int_equal(pgtable_map(root, 0UL - 0x2000, 0x7000, 0x2000, MAP_READ), ST_OK);
 	assert_int_equal(look_up(0UL - 0x1000).base, 0x8000);
-	assert_int_equal(pgtable_prepare(root, 0UL - 0x400000, 0x400000, 0), ST_OK);
+	assert_int_equal(pgtable_prepare(root, 0UL - 0x400000, 0x400000, 0, ~0u), ST_OK);
+}
+
+/* 20 tables of leaves and two above them, at most eight at a time. */
+static void prepared_in_pieces(void **state)
+{
+	unsigned steps = 1;
+	long result;
+
+	(void)state;
+	start();
+	while ((result = pgtable_prepare(root, WINDOW, 40UL << 20, 0, 8)) == SYSCALL_RESTART) {
+		assert_int_equal(nr_taken, 1 + 8 * steps);
+		steps++;
+	}
+	assert_int_equal(result, ST_OK);
+	assert_int_equal(steps, 3);
+	assert_int_equal(pgtable_prepare(root, WINDOW, 40UL << 20, 0, 0), ST_OK);
 }
 
 static void every_allocation_fails_once(void **state)
@@ -158,7 +175,7 @@ static void every_allocation_fails_once(void **state)
 
 		start();
 		allocations_left = allowed;
-		result = pgtable_prepare(root, WINDOW, 3UL << 30, 0);
+		result = pgtable_prepare(root, WINDOW, 3UL << 30, 0, ~0u);
 		if (result == ST_OK) {
 			/* 1536 or 1537 leaves' tables, 3 or 4 above them, one above those */
 			assert_true(allowed > 1500);
@@ -167,7 +184,7 @@ static void every_allocation_fails_once(void **state)
 		assert_int_equal(result, ST_NOMEM);
 		assert_int_equal(nr_taken, 1 + allowed); /* what was made stays, reachable */
 		if (allowed % 100 == 0) {
-			while (!pgtable_free_step(root))
+			while (!pgtable_free_step(root, NULL))
 				;
 			assert_int_equal(nr_taken, 1);
 		}
@@ -198,7 +215,8 @@ static void compare_with_model(void)
 
 static void fill_range(u64 first, u64 count)
 {
-	assert_int_equal(pgtable_prepare(root, page_address(first), count * PAGE_SIZE, 0), ST_OK);
+	assert_int_equal(pgtable_prepare(root, page_address(first), count * PAGE_SIZE, 0, ~0u),
+			 ST_OK);
 	for (u64 page = first; page < first + count; page++) {
 		struct meaning new = { true, test_below(1UL << 30) * PAGE_SIZE,
 				       (u32)test_below(16), 0 };
@@ -220,7 +238,7 @@ static void clear_range(u64 first, u64 count)
 		model[page].is_mapped = false;
 	}
 	while (size) {
-		u64 done = pgtable_clear(root, address, size, 1 + test_below(200), &any);
+		u64 done = pgtable_clear(root, address, size, &any);
 
 		assert_true(done && done <= size && IS_ALIGNED(done, PAGE_SIZE));
 		assert_true(rounds++ < PAGES);
@@ -232,15 +250,23 @@ static void clear_range(u64 first, u64 count)
 
 static void protect_range(u64 first, u64 count)
 {
+	u64 address = page_address(first), size = count * PAGE_SIZE;
 	u32 flags = (u32)test_below(16);
-	bool any = false;
+	bool any = false, was_any = false;
 
 	for (u64 page = first; page < first + count; page++)
 		if (model[page].is_mapped) {
 			model[page].flags = flags;
-			any = true;
+			was_any = true;
 		}
-	assert_int_equal(pgtable_protect(root, page_address(first), count * PAGE_SIZE, flags), any);
+	while (size) {
+		u64 done = pgtable_protect(root, address, size, flags, &any);
+
+		assert_true(done && done <= size && done <= 512 * PAGE_SIZE);
+		address += done;
+		size -= done;
+	}
+	assert_int_equal(any, was_any);
 }
 
 /* Tables of a cleared range that serve nothing else go; those with leaves stay. */
@@ -248,11 +274,17 @@ static void detach_range(u64 first, u64 count)
 {
 	struct table_span span = { .start = page_address(first),
 				   .end = page_address(first + count),
-				   .low = 0,
 				   .high = 1UL << 47 };
 	paddr_t list = 0;
 	int before = nr_taken;
-	bool any = pgtable_detach(root, &span, &list);
+	bool any;
+
+	clear_range(first, count);
+	for (u64 page = 0; page < first; page++)
+		span.low = model[page].is_mapped ? page_address(page + 1) : span.low;
+	for (u64 page = PAGES; page-- > first + count;)
+		span.high = model[page].is_mapped ? page_address(page) : span.high;
+	any = pgtable_detach(root, &span, &list);
 
 	assert_int_equal(any, list != 0);
 	compare_with_model();
@@ -299,7 +331,7 @@ static void detach_keeps_to_its_bounds(void **state)
 
 	(void)state;
 	start();
-	assert_int_equal(pgtable_prepare(root, 0x200000, 0x1000, 0), ST_OK);
+	assert_int_equal(pgtable_prepare(root, 0x200000, 0x1000, 0, ~0u), ST_OK);
 	assert_int_equal(nr_taken, 4);
 	/* The level-1 table serves 1 GiB, more than the bounds: it stays. */
 	assert_true(pgtable_detach(root, &span, &list));
@@ -307,7 +339,7 @@ static void detach_keeps_to_its_bounds(void **state)
 	assert_int_equal(nr_taken, 3);
 	assert_false(pgtable_detach(root, &span, &list));
 	span.low = 0x200001;
-	assert_int_equal(pgtable_prepare(root, 0x200000, 0x1000, 0), ST_OK);
+	assert_int_equal(pgtable_prepare(root, 0x200000, 0x1000, 0, ~0u), ST_OK);
 	assert_false(pgtable_detach(root, &span, &list));
 }
 
@@ -318,12 +350,13 @@ static void free_step_is_bounded(void **state)
 	(void)state;
 	start();
 	for (int i = 0; i < 300; i++)
-		assert_int_equal(pgtable_prepare(root, test_below(USER_END) & ~0xfffUL, 0x1000, 0),
+		assert_int_equal(pgtable_prepare(root, test_below(USER_END) & ~0xfffUL, 0x1000, 0,
+			~0u),
 				 ST_OK);
 	for (bool is_done = false; !is_done; steps++) {
 		int before = nr_taken;
 
-		is_done = pgtable_free_step(root);
+		is_done = pgtable_free_step(root, NULL);
 		assert_true(before - nr_taken <= 64);
 		assert_true(is_done || nr_taken < before);
 	}
@@ -348,6 +381,7 @@ int main(void)
 		cmocka_unit_test(maps_with_the_largest_leaves),
 		cmocka_unit_test(refuses_what_is_not_aligned),
 		cmocka_unit_test(map_at_the_end_of_the_number_space),
+		cmocka_unit_test(prepared_in_pieces),
 		cmocka_unit_test(every_allocation_fails_once),
 		cmocka_unit_test(random_user_ranges),
 		cmocka_unit_test(detach_keeps_to_its_bounds),

@@ -52,6 +52,17 @@ static bool start_all(u64 cpus)
 	return true;
 }
 
+/* All have SPIN_TIME; a CPU that the emulator has not run meanwhile gets more. */
+static void let_count(u64 cpus)
+{
+	u64 end = now() + PATIENCE;
+
+	sleep_for(SPIN_TIME);
+	for (u64 i = 0; i < cpus; i++)
+		while (!__atomic_load_n(&spinners[i].count, __ATOMIC_RELAXED) && now() < end)
+			sleep_for(MILLISECOND);
+}
+
 static bool all_counted(u64 cpus)
 {
 	bool all = true;
@@ -122,7 +133,7 @@ void show_cpus(void)
 	sleep_for(10 * MILLISECOND);
 	for (u64 i = 0; i < cpus; i++)
 		(void)notify_signal(spinners[i].wake, 1);
-	sleep_for(SPIN_TIME);
+	let_count(cpus);
 	step(all_counted(cpus), "every one was woken out of idle and counted on its CPU");
 	step(wake_out_of_loop(cpus - 1), "a CPU was interrupted out of a user-mode loop");
 	step(stop_all(cpus), "all stopped");

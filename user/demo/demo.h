@@ -9,7 +9,10 @@
 #include <user/loader.h>
 #include <user/stdio.h>
 
-#define PATIENCE (10 * SECOND)
+/* Emulated CPUs share those of the computer, and a thread may have to wait for its turn. */
+#define PATIENCE                                                                                 \
+	(30 * SECOND + CONFIG_NR_CPUS * 250 * MILLISECOND +                                      \
+	 8 * CONFIG_SCHED_QUANTUM_US * 1000UL)
 
 /** step() - tell one step and its result. Return: @passed. */
 bool step(bool passed, const char *format, ...) __printf(2, 3);

@@ -41,6 +41,8 @@ long spawn_role(const char *role, const char *argument, handle_t extra, handle_t
 	program.arg[1] = argument;
 	program.extra[0] = extra;
 	program.fault = fault;
+	if (!strcmp(role, "misdeed"))
+		program.system = HANDLE_NULL;
 	return program_spawn(&program, child);
 }
 

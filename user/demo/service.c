@@ -66,9 +66,13 @@ int role_server(void)
 {
 	struct message message = { .accept = 1 };
 	handle_t endpoint = create(TYPE_ENDPOINT, 0), reply = create(TYPE_REPLY, 0);
+	u64 client;
 	bool goes_on;
 
-	must(name_register(CALCULATOR, endpoint), "name_register");
+	/* Clients may call and send capabilities along, but not receive. */
+	must(cap_derive(endpoint, RIGHT_CALL | RIGHT_GRANT | RIGHT_DERIVE, 0, &client),
+	     "cap_derive");
+	must(name_register(CALCULATOR, (handle_t)client), "name_register");
 	must(ipc_receive(endpoint, reply, &message), "ipc_receive");
 	do {
 		goes_on = serve_one(&message);

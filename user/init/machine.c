@@ -4,24 +4,11 @@
  */
 #include "services.h"
 #include <user/stdio.h>
+#include <user/system.h>
 
 #define TEXT_SIZE 256
 #define SETTINGS_FILE "config"
 #define LINE_LENGTH 100
-
-void machine_text(u64 what, char *buffer, size_t size)
-{
-	size_t used = 0;
-	u64 piece[2];
-
-	buffer[0] = '\0';
-	for (u64 i = 0; used + sizeof(piece) < size &&
-			system_info(startup->system, what, i, &piece[0], &piece[1]) == ST_OK; i++) {
-		memcpy(buffer + used, piece, sizeof(piece));
-		used += sizeof(piece);
-		buffer[used] = '\0';
-	}
-}
 
 static void fact(u64 what, u64 index, u64 *first, u64 *second)
 {
@@ -33,7 +20,7 @@ static void print_text(const char *title, u64 what)
 {
 	char text[TEXT_SIZE];
 
-	machine_text(what, text, sizeof(text));
+	system_text(what, text, sizeof(text));
 	printf("  %-10s %s\n", title, text);
 }
 

@@ -3,8 +3,9 @@
  * What runs: the servers, then what the command line asks for.
  *
  *   run=demo   the demonstration, then power off with its result
- *   run=test   the test suite, then power off with its result
- *   otherwise  the demonstration and the shell
+ *   run=bench  the benchmarks, then power off with their result
+ *   otherwise  the demonstration and the shell, as far as the archive has them;
+ *              with neither, power off with success: servers alone are a system too
  *
  * The first process then serves its endpoint (<user/protocol.h>) and watches
  * its children through one notification bound to its thread: bit i is the
@@ -13,13 +14,14 @@
 #include "table.h"
 #include <lib/cmdline.h>
 #include <user/protocol.h>
+#include <user/system.h>
 #include <user/stdio.h>
 
 #define CMDLINE_SIZE 512
 #define SERVER_SETTINGS THREAD_PRIORITY(40)
 #define MAX_CODE 63
 
-enum mode { MODE_INTERACTIVE, MODE_DEMO, MODE_TEST };
+enum mode { MODE_INTERACTIVE, MODE_DEMO, MODE_BENCH };
 
 static struct {
 	handle_t endpoint, names, console;
@@ -41,17 +43,20 @@ static handle_t create(u64 type)
 
 static enum mode mode_of_word(const struct cmdline_option *option, enum mode mode)
 {
-	/* Both "run=test" and "test" are understood. */
-	const char *word = strcmp(option->name, "run") ? option->name : option->value;
+	/* "run=demo", "demo" and "bench=quick" are understood; of "demo=1" the kernel has complained. */
+	bool is_run = option->has_value && !strcmp(option->name, "run");
+	const char *word = is_run ? option->value : option->name;
 
+	if (option->has_value && !is_run && strcmp(word, "bench"))
+		return mode;
 	if (!strcmp(word, "demo"))
 		return MODE_DEMO;
-	if (!strcmp(word, "test"))
-		return MODE_TEST;
+	if (!strcmp(word, "bench"))
+		return MODE_BENCH;
 	if (!strcmp(word, "shell"))
 		return MODE_INTERACTIVE;
-	if (!strcmp(option->name, "run"))
-		printf("init: unknown option run=%s (demo, test or shell)\n", option->value);
+	if (is_run)
+		printf("init: unknown option run=%s (demo, bench or shell)\n", option->value);
 	return mode;
 }
 
@@ -62,7 +67,7 @@ static enum mode read_mode(void)
 	const char *rest = cmdline;
 	enum mode mode = MODE_INTERACTIVE;
 
-	machine_text(INFO_CMDLINE, cmdline, sizeof(cmdline));
+	system_text(INFO_CMDLINE, cmdline, sizeof(cmdline));
 	while (cmdline_next(&rest, &option))
 		mode = mode_of_word(&option, mode);
 	return mode;
@@ -86,15 +91,18 @@ static bool start_names(void)
 
 static bool start_console(void)
 {
+	u64 online = 1, most;
 	struct program program = {
 		.name = "console",
 		.names = services.names,
 		.extra = { services.console },
 		.system = startup->system,
 		.system_rights = RIGHT_DEVICE | RIGHT_INFO | RIGHT_LOG,
-		.settings = SERVER_SETTINGS,
 	};
 
+	/* Away from the CPU on which programs start; its interrupt follows it. */
+	(void)system_info(startup->system, INFO_CPUS, 0, &online, &most);
+	program.settings = SERVER_SETTINGS | THREAD_CPU(online - 1);
 	return table_start(&program, true) != TABLE_NONE;
 }
 
@@ -108,9 +116,7 @@ static u32 start_program(const char *name)
 		.init = services.endpoint,
 		.archive = startup->archive,
 		.system = startup->system,
-		/* Only the suite may end the machine: it tries what is refused. */
-		.system_rights =
-			services.mode == MODE_TEST ? RIGHTS_ALL : RIGHTS_ALL & ~RIGHT_POWER,
+		.system_rights = RIGHTS_ALL & ~RIGHT_POWER,
 	};
 
 	return table_start(&program, false);
@@ -124,11 +130,18 @@ static bool is_in_archive(const char *name)
 	return !archive_find(name, &file, &size);
 }
 
+/* Nobody asked for a program that is not there, and there is none to take by itself. */
+static bool has_nothing_to_run(void)
+{
+	return services.mode == MODE_INTERACTIVE && !is_in_archive("demo") &&
+	       !is_in_archive("shell");
+}
+
 /* What comes first; TABLE_NONE if it cannot be started. */
 static u32 start_main(void)
 {
-	if (services.mode == MODE_TEST)
-		return start_program("test");
+	if (services.mode == MODE_BENCH)
+		return start_program("bench");
 	if (services.mode == MODE_DEMO || is_in_archive("demo"))
 		return start_program("demo");
 	return start_program("shell");
@@ -138,15 +151,16 @@ static u32 start_main(void)
 
 static void process_fact(u64 place, struct message *message)
 {
-	const struct entry *entry = table_entry(place);
+	const struct entry *entry = place ? table_entry(place - 1) : NULL;
+	handle_t process = startup->self;
 	u64 *word = message->word;
-	handle_t process;
 
-	if (!entry) {
+	if (place && !entry) {
 		*message = (struct message){ .label = (u32)ST_NOTFOUND };
 		return;
 	}
-	process = entry->child.process;
+	if (entry)
+		process = entry->child.process;
 	*message = (struct message){ .words = 8 };
 	(void)process_info(process, PROCESS_INFO_NAME, &word[0], &word[1]);
 	(void)process_info(process, PROCESS_INFO_STATE, &word[2], &word[3]);
@@ -291,6 +305,10 @@ int services_run(void)
 	if (!start_names() || !start_console())
 		return 1;
 	print_to(services.console, startup->system);
+	if (has_nothing_to_run()) {
+		printf("init: neither demo nor shell in the boot archive: powering off\n");
+		return 0;
+	}
 	services.main_place = start_main();
 	if (services.main_place == TABLE_NONE)
 		return 1;

@@ -7,9 +7,6 @@
 
 #include <user/loader.h>
 
-/** machine_text() - read a text of system_info into @buffer, cut to its size. */
-void machine_text(u64 what, char *buffer, size_t size);
-
 /** machine_print() - what was found and what was configured. */
 void machine_print(void);
 

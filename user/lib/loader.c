@@ -13,7 +13,7 @@
 
 #define LOAD_BASE 0x10000000UL
 #define LOAD_BASE_BITS 16 /* pages of random offset: 256 MiB */
-#define STACK_PAGES 16UL
+#define STACK_PAGES PROGRAM_STACK_PAGES
 #define STARTUP_SKEW ALIGN_DOWN(STACK_PAGES *PAGE_SIZE - sizeof(struct startup), 16UL)
 #define NAP (200 * 1000UL)
 #define CLIENT_RIGHTS (RIGHT_CALL | RIGHT_SEND | RIGHT_GRANT | RIGHT_DERIVE)
@@ -124,13 +124,23 @@ static long lend_all(struct load *load)
 	return status;
 }
 
+/* The first process has to ask; it tells the others, who may not. */
+static u64 archive_bytes(void)
+{
+	u64 size = startup->archive_size;
+
+	if (!size)
+		(void)system_info(startup->system, INFO_ARCHIVE_SIZE, 0, &size, NULL);
+	return size;
+}
+
 static void fill_startup(struct load *load)
 {
 	const struct program *program = load->program;
 	struct startup *there = &load->startup;
 
 	there->magic = STARTUP_MAGIC;
-	there->archive_size = startup->archive_size;
+	there->archive_size = program->archive ? archive_bytes() : 0;
 	string_copy(there->arg[0], STARTUP_ARG_SIZE, program->name);
 	there->nr_args = 1;
 	for (u32 i = 0; i < STARTUP_ARGS - 1 && program->arg[i]; i++)
@@ -229,11 +239,9 @@ long program_spawn(const struct program *program, struct child *child)
 	status = set_up(&load, &child->thread);
 	if (status == ST_OK)
 		status = thread_resume(child->thread);
-	if (status != ST_OK) {
-		/* Everything the process was given ends with it. */
-		(void)cap_destroy(load.process);
-		*child = (struct child){ 0 };
-	}
+	/* Everything the process was given ends with it; its thread's handle is ours. */
+	if (status != ST_OK)
+		child_free(child);
 	return status;
 }
 
@@ -263,9 +271,7 @@ static const char *map_archive(const void **archive, u64 *size)
 {
 	static u64 address;
 
-	*size = startup->archive_size;
-	if (!*size)
-		(void)system_info(startup->system, INFO_ARCHIVE_SIZE, 0, size, NULL);
+	*size = archive_bytes();
 	if (!*size)
 		return "the boot archive is empty";
 	if (!address && mem_map(startup->self, startup->archive, 0, ALIGN_UP(*size, PAGE_SIZE), 0,
@@ -304,7 +310,7 @@ const char *program_role(struct program *program, const char *role)
 		.console = startup->console,
 		.archive = startup->archive,
 		.system = startup->system,
-		.system_rights = RIGHT_LOG | RIGHT_INFO,
+		.system_rights = RIGHT_LOG | RIGHT_INFO | RIGHT_DERIVE,
 	};
 	return archive_find(startup->arg[0], &program->file, &program->size);
 }

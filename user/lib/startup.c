@@ -2,8 +2,10 @@
 /*
  * First C code of a program: applies its own relocations, then runs main().
  */
+#include <lib/string.h>
 #include <user/startup.h>
 #include <user/stdio.h>
+#include <user/system.h>
 
 #define RELOCATION_TYPE(info) ((u32)(info))
 #if defined(__x86_64__)
@@ -44,7 +46,6 @@ static struct startup first_process = {
 	.system = INIT_SYSTEM,
 	.archive = INIT_ARCHIVE,
 	.nr_args = 1,
-	.arg = { "init" },
 };
 
 static void relocate(void)
@@ -71,6 +72,8 @@ void program_start(const struct startup *from_creator)
 {
 	relocate();
 	startup = from_creator ? from_creator : &first_process;
+	if (!from_creator && !system_option("init", first_process.arg[0], STARTUP_ARG_SIZE))
+		string_copy(first_process.arg[0], STARTUP_ARG_SIZE, "init");
 	if (startup->magic != STARTUP_MAGIC)
 		(void)process_exit(125);
 	exit((u64)main());

@@ -72,6 +72,7 @@ static void interrupt(void)
 {
 	char c;
 
+	uart_begin();
 	/* When the buffer is full the newest characters are lost, as on every line. */
 	while (uart_get(&c))
 		if (console.last - console.first < INPUT_SIZE)
@@ -157,5 +158,6 @@ int main(void)
 	console.reply = create(TYPE_REPLY);
 	console.spare = create(TYPE_REPLY);
 	must(notify_bind(startup->thread, notification), "notify_bind");
+	interrupt(); /* what was typed before there was anybody to tell */
 	serve();
 }

@@ -92,7 +92,6 @@ static void set_up_registers(void)
 		uart.status = PL_FLAGS;
 		uart.has_data = PL_FLAG_EMPTY;
 		uart.is_ready = PL_FLAG_FULL;
-		write_register(PL_CLEAR, PL_INT_RECEIVE);
 		write_register(PL_MASK, PL_INT_RECEIVE);
 		return;
 	}
@@ -142,9 +141,14 @@ bool uart_get(char *c)
 	return true;
 }
 
-void uart_done(void)
+void uart_begin(void)
 {
+	/* Before reading: a character that comes after the last look raises the interrupt again. */
 	if (uart.type == UART_PL011)
 		write_register(PL_CLEAR, PL_INT_RECEIVE);
+}
+
+void uart_done(void)
+{
 	(void)irq_ack(uart.irq);
 }

@@ -11,7 +11,7 @@
 #include <veridian/info.h>
 
 #define LINE 80
-#define MAX_PLACES 64
+#define MAX_PLACES 64 /* the first process and its children */
 #define BACKSPACE 0x08
 #define DELETE 0x7f
 #define KILL_LINE 0x15 /* ^U */
@@ -156,13 +156,22 @@ static void list_cpus(const char *unused)
 	}
 }
 
-static void show_config(const char *unused)
+static bool has_text(const char *line, size_t length, const char *text)
+{
+	size_t wanted = strlen(text);
+
+	for (size_t at = 0; at + wanted <= length; at++)
+		if (!strncmp(line + at, text, wanted))
+			return true;
+	return false;
+}
+
+static void show_config(const char *text)
 {
 	const void *file;
 	size_t size;
-	const char *error = archive_find("config", &file, &size), *text = file;
+	const char *error = archive_find("config", &file, &size), *config = file;
 
-	(void)unused;
 	if (error) {
 		printf("config: %s\n", error);
 		return;
@@ -170,9 +179,10 @@ static void show_config(const char *unused)
 	for (size_t at = 0; at < size;) {
 		size_t length = 0;
 
-		while (at + length < size && text[at + length] != '\n')
+		while (at + length < size && config[at + length] != '\n')
 			length++;
-		printf("%.*s\n", (int)length, text + at);
+		if (has_text(config + at, length, text))
+			printf("%.*s\n", (int)length, config + at);
 		at += length + 1;
 	}
 }
@@ -193,11 +203,11 @@ static const struct command {
 	const char *text;
 } commands[] = {
 	{ "help", help, "this list" },
-	{ "ps", list_processes, "the processes the first one has started" },
+	{ "ps", list_processes, "the first process and those it has started" },
 	{ "caps", list_capabilities, "this shell's capabilities" },
 	{ "mem", show_memory, "memory of the machine" },
 	{ "cpus", list_cpus, "processors" },
-	{ "config", show_config, "how the kernel was configured" },
+	{ "config", show_config, "how the kernel was configured; config TEXT: lines with TEXT" },
 	{ "run", run, "run PROGRAM: start a program of the boot archive and wait for it" },
 	{ "demo", run_demo, "the demonstration" },
 	{ "poweroff", power_off, "end the machine" },

@@ -44,7 +44,8 @@
 #define PROCESS_INFO_STATE 0   /* PROCESS_STATE_*, then the number of threads */
 #define PROCESS_INFO_EXIT 1    /* exit code, then the kind of fault that ended it (FAULT_*) or 0 */
 #define PROCESS_INFO_FAULT 2   /* address and pc of that fault */
-#define PROCESS_INFO_MEMORY 3  /* pages mapped, then capabilities held */
+/* pages mapped, then slots in use: capabilities, and room reserved for some to come */
+#define PROCESS_INFO_MEMORY 3
 #define PROCESS_INFO_NAME 4    /* 16 bytes */
 #define PROCESS_STATE_NEW 0    /* no thread has been created yet */
 #define PROCESS_STATE_RUNNING 1

@@ -37,6 +37,8 @@
 #define MSG_LABEL_SHIFT 32
 
 #define MSG_REG_WORDS 8
+/* The low half of a tag is at most this if there are no more words, no capabilities, no flags. */
+#define MSG_SHORT_MAX (MSG_REG_WORDS << MSG_WORDS_SHIFT | MSG_CALL_MASK)
 #define MSG_MAX_WORDS 512
 #define MSG_MAX_CAPS 4
 

@@ -18,6 +18,9 @@
 #define HANDLE_LEAF_BITS 14 /* leaves of a space */
 #define HANDLE_GEN_HIGH_BITS 7
 
+#define HANDLE_LEAF_SHIFT 11    /* where the number of the leaf begins */
+#define HANDLE_SLOT_BYTES 0x7e0 /* the slot inside of it, times 32 */
+
 #define HANDLE_INDEX(h) (((h) >> 5) & 0xfffff)
 #define HANDLE_GEN(h) (((h) & 0x1f) | ((h) >> 25) << 5)
 #define HANDLE_MAKE(index, gen) \

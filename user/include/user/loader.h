@@ -7,6 +7,8 @@
 
 #include <user/startup.h>
 
+#define PROGRAM_STACK_PAGES 16UL /* of a program's first thread; the lowest is a guard page */
+
 struct program {
 	const char *name;    /* what people see; arg[0] */
 	const void *file;    /* the ELF file */

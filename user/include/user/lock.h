@@ -15,6 +15,7 @@ struct lock {
 	u32 is_taken;
 };
 
+/** lock_acquire() - wait for the lock by giving way, later by naps; not for a thread that has it. */
 static inline void lock_acquire(struct lock *lock)
 {
 	for (u32 tries = 0; __atomic_exchange_n(&lock->is_taken, 1, __ATOMIC_ACQUIRE); tries++) {
@@ -25,6 +26,7 @@ static inline void lock_acquire(struct lock *lock)
 	}
 }
 
+/** lock_release() - the next owner sees what was written with the lock. */
 static inline void lock_release(struct lock *lock)
 {
 	__atomic_store_n(&lock->is_taken, 0, __ATOMIC_RELEASE);

@@ -18,6 +18,8 @@ void memory_free(void *address, u64 pages, handle_t object);
 
 /** malloc() - zeroed memory, 16-byte aligned; NULL if there is none. */
 void *malloc(size_t size);
+
+/** free() - what malloc() gave; NULL is nothing. */
 void free(void *memory);
 
 #endif

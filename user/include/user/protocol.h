@@ -25,7 +25,10 @@ long name_remove(const char *name);
 #define CONSOLE_BYTES ((MSG_MAX_WORDS - 1) * 8)
 
 /* ---- the first process ---- */
-/* word 0: place in the table. Reply: words 0,1 name; 2 state; 3 threads; 4 exit code; 5 fault; 6 pages; 7 caps */
+/*
+ * word 0: 0 the first process, then its children by their places. NOTFOUND.
+ * Reply: words 0,1 name; 2 state; 3 threads; 4 exit code; 5 fault; 6 pages; 7 caps
+ */
 #define INIT_PROCESS_INFO 1
 /* words 0-3: program's name. Reply when it has ended: word 0 exit code, word 1 fault kind */
 #define INIT_RUN 2

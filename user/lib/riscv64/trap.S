@@ -44,7 +44,9 @@ __syscall:
 	.globl ipc_trap
 	.type ipc_trap, @function
 ipc_trap:
-	addi	sp, sp, -96
+	addi	sp, sp, -112
+	sd	s11, 96(sp)
+	sd	ra, 104(sp)
 	sd	s0, 0(sp)
 	sd	s1, 8(sp)
 	sd	s2, 16(sp)
@@ -96,7 +98,9 @@ ipc_trap:
 	ld	s8, 64(sp)
 	ld	s9, 72(sp)
 	ld	s10, 80(sp)
-	addi	sp, sp, 96
+	ld	s11, 96(sp)
+	ld	ra, 104(sp)
+	addi	sp, sp, 112
 	ret
 	.size ipc_trap, . - ipc_trap
 

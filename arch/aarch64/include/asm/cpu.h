@@ -30,4 +30,15 @@ static inline void arch_cpu_relax(void)
 	asm volatile("yield" : : : "memory");
 }
 
+/* The return to user mode synchronises. */
+static inline void arch_load_space(u64 word)
+{
+	asm volatile("msr ttbr0_el1, %0" : : "r"(word) : "memory");
+}
+
+static inline void arch_context_sync(void)
+{
+	asm volatile("isb" : : : "memory");
+}
+
 #endif

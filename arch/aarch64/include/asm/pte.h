@@ -7,13 +7,13 @@
 #ifndef ASM_PTE_H
 #define ASM_PTE_H
 
+#include <kernel/map.h>
 #include <kernel/types.h>
 
 typedef u64 pte_t;
 
 #define PT_LEVELS 4
 #define PT_ENTRIES 512
-#define PTE_NEEDS_BREAK 1 /* two block sizes for one address at a time are a TLB conflict */
 
 #define PTE_PRESENT BIT(0)
 #define PTE_TABLE BIT(1) /* a table above level 0; at level 0 every page has it */

@@ -17,48 +17,24 @@ struct arch_regs {
 };
 _Static_assert(sizeof(struct arch_regs) % 16 == 0, "a frame of this size keeps sp aligned");
 
-#define REG_TAG 27
+#define REG_TAG x[27]
+#define REG_HANDLES x[0]
+#define REG_STATUS x[0]
+#define REG_PC pc /* saved is the address after the SVC instruction */
+#define REG_SP sp
 #define REG_WORDS 19 /* x19 to x26 */
 #define REG_CAPS 28  /* x28, x29 */
+#define CALL_SIZE 4
 
 static inline void arch_regs_init(struct arch_regs *regs, uaddr_t pc, uaddr_t sp, u64 arg)
 {
 	*regs = (struct arch_regs){ .x = { arg }, .sp = sp, .pc = pc };
 }
 
-static inline u64 arch_tag(const struct arch_regs *regs)
+/** arch_arg_register() - where argument @n (0 to 4) of a call that is not IPC lies. */
+static inline u64 *arch_arg_register(struct arch_regs *regs, unsigned n)
 {
-	return regs->x[REG_TAG];
-}
-
-static inline void arch_set_tag(struct arch_regs *regs, u64 tag)
-{
-	regs->x[REG_TAG] = tag;
-}
-
-static inline handle_t arch_handle(const struct arch_regs *regs)
-{
-	return (handle_t)regs->x[0];
-}
-
-static inline handle_t arch_handle2(const struct arch_regs *regs)
-{
-	return (handle_t)(regs->x[0] >> 32);
-}
-
-static inline void arch_set_handle_register(struct arch_regs *regs, u64 value)
-{
-	regs->x[0] = value;
-}
-
-static inline u64 arch_arg(const struct arch_regs *regs, unsigned n)
-{
-	return regs->x[1 + n];
-}
-
-static inline void arch_set_arg(struct arch_regs *regs, unsigned n, u64 value)
-{
-	regs->x[1 + n] = value;
+	return &regs->x[1 + n];
 }
 
 static inline u64 *arch_words(struct arch_regs *regs)
@@ -76,36 +52,9 @@ static inline void arch_set_caps(struct arch_regs *regs, unsigned n, u64 value)
 	regs->x[REG_CAPS + n] = value;
 }
 
-static inline void arch_set_status(struct arch_regs *regs, long status)
-{
-	regs->x[0] = (u64)status;
-}
-
 static inline void arch_set_value(struct arch_regs *regs, unsigned n, u64 value)
 {
 	regs->x[1 + n] = value;
-}
-
-/* The processor has saved the address after the SVC instruction. */
-static inline void arch_restart_call(struct arch_regs *regs)
-{
-	regs->pc -= 4;
-}
-
-static inline uaddr_t arch_pc(const struct arch_regs *regs)
-{
-	return regs->pc;
-}
-
-static inline uaddr_t arch_sp(const struct arch_regs *regs)
-{
-	return regs->sp;
-}
-
-/* An address that user mode cannot execute faults in user mode. */
-static inline void arch_set_pc(struct arch_regs *regs, uaddr_t pc)
-{
-	regs->pc = pc;
 }
 
 static inline void arch_set_tls(struct arch_regs *regs, u64 base)

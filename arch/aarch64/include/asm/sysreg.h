@@ -78,6 +78,7 @@ struct cpu;
 /* The 4-bit field at @shift of an identification register. */
 #define id_field(name, shift) ((u32)(sysreg_read(name) >> (shift)) & 0xf)
 
+/** isb() - what was written to system registers is in force for the next instruction. */
 static inline void isb(void)
 {
 	asm volatile("isb" : : : "memory");
@@ -88,9 +89,6 @@ void boot_map(paddr_t base, u64 size, u32 flags);
 
 /** image_to_phys() - physical address of something in the kernel image. */
 paddr_t image_to_phys(const void *address);
-
-/** console_init() - the PL011 of @info is mapped: use it from now on. */
-void console_init(const struct boot_info *info);
 
 /** timer_init_clock() - boot CPU, before the first arch_now(). */
 void timer_init_clock(void);
@@ -128,9 +126,7 @@ void power_go_on(void);
 /** power_fail() - end the machine before there is a console; @text is for the emulator's. */
 __noreturn void power_fail(const char *text);
 
-/** cpu_has_pan() / cpu_has_random() / cpu_has_cycles() - what this processor offers. */
-bool cpu_has_pan(void);
-bool cpu_has_random(void);
+/** cpu_has_cycles() - this processor has a cycle counter. */
 bool cpu_has_cycles(void);
 
 #endif

@@ -13,6 +13,7 @@ struct cpu;
 
 struct arch_cpu {
 	u64 scratch;      /* entry: the interrupted stack pointer on its way to the registers */
+	u64 scratch_t0;   /* entry: likewise */
 	u32 plic_context; /* of this hart's supervisor mode, ~0 if it has none */
 };
 
@@ -34,6 +35,24 @@ static inline struct cpu *arch_this_cpu(void)
 static inline void arch_cpu_relax(void)
 {
 	asm volatile("csrsi sip, 2\n\twfi" : : : "memory");
+}
+
+extern u64 asid_bits; /* mmu.c: 0 if the hart has no identifiers of address spaces */
+
+/*
+ * With identifiers nothing need be dropped: a fresh one has no translations,
+ * and what a known one remembers is right, or is an absence that a fault
+ * corrects (vspace_fault() flushes when it finds a good entry).
+ */
+static inline void arch_load_space(u64 word)
+{
+	asm volatile("csrw satp, %0" : : "r"(word) : "memory");
+	if (!asid_bits)
+		asm volatile("sfence.vma" : : : "memory");
+}
+
+static inline void arch_context_sync(void)
+{
 }
 
 #endif

@@ -7,13 +7,13 @@
 #ifndef ASM_PTE_H
 #define ASM_PTE_H
 
+#include <kernel/map.h>
 #include <kernel/types.h>
 
 typedef u64 pte_t;
 
 #define PT_LEVELS 3
 #define PT_ENTRIES 512
-#define PTE_NEEDS_BREAK 0
 
 #define PTE_VALID BIT(0)
 #define PTE_READ BIT(1)
@@ -90,6 +90,8 @@ static inline u32 pte_flags(pte_t pte, unsigned level)
  */
 static inline void pte_write(pte_t *entry, pte_t pte)
 {
+	/* What the entry leads to is clear before another hart's walker can find it. */
+	asm volatile("fence w, w" : : : "memory");
 	*(volatile pte_t *)entry = pte;
 	if (pte & PTE_GLOBAL)
 		asm volatile("sfence.vma" : : : "memory");

@@ -44,15 +44,12 @@ struct cpu;
 	({                                                                               \
 		asm volatile("csrw " #name ", %0" : : "rK"((u64)(value)) : "memory");    \
 	})
-#define csr_set(name, bits)                                                              \
-	({                                                                               \
-		asm volatile("csrs " #name ", %0" : : "rK"((u64)(bits)) : "memory");     \
-	})
 #define csr_clear(name, bits)                                                            \
 	({                                                                               \
 		asm volatile("csrc " #name ", %0" : : "rK"((u64)(bits)) : "memory");     \
 	})
 
+/** mmio_read() / mmio_write() - a device register of 32 bits, in order with what the caller does to memory. */
 static inline u32 mmio_read(const volatile void *address)
 {
 	u32 value = *(const volatile u32 *)address;
@@ -75,7 +72,6 @@ struct sbi_result {
 };
 
 #define SBI_BASE 0x10
-#define SBI_BASE_SPEC_VERSION 0
 #define SBI_BASE_PROBE 3
 #define SBI_BASE_VENDOR 4
 #define SBI_BASE_ARCHITECTURE 5
@@ -91,15 +87,18 @@ struct sbi_result sbi_call(u64 extension, u64 function, u64 a0, u64 a1, u64 a2);
 /** sbi_has() - the firmware has the extension. */
 bool sbi_has(u64 extension);
 
-/* ---- console.c, power.c, timer.c, plic.c, smp.c: set up by the boot CPU ---- */
-
-/** console_use() - from now on characters go to the UART of @info, if it is of a known kind. */
-void console_use(const struct boot_info *info);
+/* ---- power.c, timer.c, plic.c, smp.c: set up by the boot CPU ---- */
 
 /** power_init() - the test finisher gets a place in the direct map; before the final tables are in use. */
 void power_init(const struct boot_info *info);
+
+/** timer_init() - the clock starts at 0; panics without a frequency or an alarm. */
 void timer_init(const struct boot_info *info);
+
+/** timer_has_sstc() - the alarm is the hart's own, not the firmware's. */
 bool timer_has_sstc(void);
+
+/** plic_init() - all lines masked; without a controller there are no lines. */
 void plic_init(const struct boot_info *info);
 
 /** plic_init_cpu() - find the calling hart's context and open it. */

@@ -51,4 +51,14 @@ static inline void arch_cpu_relax(void)
 	asm volatile("pause" : : : "memory");
 }
 
+/* Drops all translations that are not global. */
+static inline void arch_load_space(u64 word)
+{
+	asm volatile("mov %0, %%cr3" : : "r"(word) : "memory");
+}
+
+static inline void arch_context_sync(void)
+{
+}
+
 #endif

@@ -25,6 +25,13 @@ struct arch_regs {
 _Static_assert(sizeof(struct arch_regs) % 16 == 0, "TSS.rsp0 must be aligned");
 _Static_assert(offsetof(struct arch_regs, r9) == 56, "message words are consecutive");
 
+#define REG_TAG r10
+#define REG_HANDLES rdi
+#define REG_STATUS rax
+#define REG_PC rip
+#define REG_SP rsp
+#define CALL_SIZE 2
+
 static inline void arch_regs_init(struct arch_regs *regs, uaddr_t pc, uaddr_t sp, u64 arg)
 {
 	*regs = (struct arch_regs){
@@ -38,56 +45,12 @@ static inline void arch_regs_init(struct arch_regs *regs, uaddr_t pc, uaddr_t sp
 	};
 }
 
-static inline u64 arch_tag(const struct arch_regs *regs)
-{
-	return regs->r10;
-}
-
-static inline void arch_set_tag(struct arch_regs *regs, u64 tag)
-{
-	regs->r10 = tag;
-}
-
-static inline handle_t arch_handle(const struct arch_regs *regs)
-{
-	return (handle_t)regs->rdi;
-}
-
-static inline handle_t arch_handle2(const struct arch_regs *regs)
-{
-	return (handle_t)(regs->rdi >> 32);
-}
-
-static inline void arch_set_handle_register(struct arch_regs *regs, u64 value)
-{
-	regs->rdi = value;
-}
-
-/* Arguments 0 to 4 of the calls that are not IPC: rdx r8 r9 rax r12. */
+/** arch_arg_register() - where argument @n (0 to 4) of a call that is not IPC lies. */
 static inline u64 *arch_arg_register(struct arch_regs *regs, unsigned n)
 {
-	switch (n) {
-	case 0:
-		return &regs->rdx;
-	case 1:
-		return &regs->r8;
-	case 2:
-		return &regs->r9;
-	case 3:
-		return &regs->rax;
-	default:
-		return &regs->r12;
-	}
-}
+	u64 *places[] = { &regs->rdx, &regs->r8, &regs->r9, &regs->rax, &regs->r12 };
 
-static inline u64 arch_arg(const struct arch_regs *regs, unsigned n)
-{
-	return *arch_arg_register((struct arch_regs *)regs, n);
-}
-
-static inline void arch_set_arg(struct arch_regs *regs, unsigned n, u64 value)
-{
-	*arch_arg_register(regs, n) = value;
+	return places[n];
 }
 
 static inline u64 *arch_words(struct arch_regs *regs)
@@ -109,39 +72,12 @@ static inline void arch_set_caps(struct arch_regs *regs, unsigned n, u64 value)
 		regs->rdi = value;
 }
 
-static inline void arch_set_status(struct arch_regs *regs, long status)
-{
-	regs->rax = (u64)status;
-}
-
 static inline void arch_set_value(struct arch_regs *regs, unsigned n, u64 value)
 {
 	if (n)
 		regs->rdi = value;
 	else
 		regs->rdx = value;
-}
-
-/* The SYSCALL instruction has two bytes. */
-static inline void arch_restart_call(struct arch_regs *regs)
-{
-	regs->rip -= 2;
-}
-
-static inline uaddr_t arch_pc(const struct arch_regs *regs)
-{
-	return regs->rip;
-}
-
-static inline uaddr_t arch_sp(const struct arch_regs *regs)
-{
-	return regs->rsp;
-}
-
-/* An address that user mode cannot execute is found out when the thread is entered. */
-static inline void arch_set_pc(struct arch_regs *regs, uaddr_t pc)
-{
-	regs->rip = pc;
 }
 
 /* A base outside of the user half (the processor would refuse some) becomes 0. */

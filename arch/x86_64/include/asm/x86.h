@@ -94,9 +94,6 @@
 #define RFLAGS_CLEARED \
 	(RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 
-#define PVH_MAGIC 0x336ec578
-#define MULTIBOOT2_MAGIC 0x36d76289
-
 #ifndef __ASSEMBLY__
 #include <kernel/types.h>
 
@@ -107,6 +104,7 @@ struct cpuid {
 	u32 eax, ebx, ecx, edx;
 };
 
+/** cpuid() - what the processor says of itself; also serialises: later fetches see earlier stores. */
 static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
 {
 	struct cpuid r;
@@ -117,6 +115,7 @@ static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
 	return r;
 }
 
+/** rdmsr() / wrmsr() - a model-specific register; one that does not exist is an exception. */
 static inline u64 rdmsr(u32 msr)
 {
 	u32 low, high;
@@ -131,6 +130,7 @@ static inline void wrmsr(u32 msr, u64 value)
 		     : "memory");
 }
 
+/** rdtsc() - the time-stamp counter; may be read ahead of earlier instructions. */
 static inline u64 rdtsc(void)
 {
 	u32 low, high;
@@ -139,6 +139,7 @@ static inline u64 rdtsc(void)
 	return (u64)high << 32 | low;
 }
 
+/** write_cr3() / read_cr3() - the root of the tables; writing drops all translations that are not global. */
 static inline void write_cr3(u64 value)
 {
 	asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
@@ -152,6 +153,7 @@ static inline u64 read_cr3(void)
 	return value;
 }
 
+/** read_cr2() - the address of the latest page fault. */
 static inline u64 read_cr2(void)
 {
 	u64 value;
@@ -160,49 +162,29 @@ static inline u64 read_cr2(void)
 	return value;
 }
 
+/** invlpg() - drop this CPU's translation of one page, global or not, and of the tables above it. */
 static inline void invlpg(u64 address)
 {
 	asm volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
-static inline u8 inb(u16 port)
-{
-	u8 value;
-
-	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-	return value;
-}
-
-static inline u16 inw(u16 port)
-{
-	u16 value;
-
-	asm volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-	return value;
-}
-
-static inline u32 inl(u16 port)
-{
-	u32 value;
-
-	asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-	return value;
-}
-
-static inline void outb(u16 port, u8 value)
-{
-	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void outw(u16 port, u16 value)
-{
-	asm volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void outl(u16 port, u32 value)
-{
-	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
+/* inb(), outb() and so on, of one width each. */
+#define PORT_ACCESS(suffix, type)                                                              \
+	static inline type in##suffix(u16 port)                                                \
+	{                                                                                      \
+		type value;                                                                    \
+                                                                                               \
+		asm volatile("in" #suffix " %1, %0" : "=a"(value) : "Nd"(port) : "memory");    \
+		return value;                                                                  \
+	}                                                                                      \
+                                                                                               \
+	static inline void out##suffix(u16 port, type value)                                   \
+	{                                                                                      \
+		asm volatile("out" #suffix " %0, %1" : : "a"(value), "Nd"(port) : "memory");   \
+	}
+PORT_ACCESS(b, u8)
+PORT_ACCESS(w, u16)
+PORT_ACCESS(l, u32)
 
 /* What this machine's processors can do; cpu.c finds out once, on the boot CPU. */
 struct cpu_features {
@@ -216,8 +198,8 @@ void cpu_find_features(void);
 /** cpu_load_tables() - GS base, GDT, TSS, IDT of @cpu; arch_this_cpu() works from here. */
 void cpu_load_tables(struct cpu *cpu);
 
-/** cpu_is_exception_stack() - @address lies on the stack for fatal exceptions; *top is its end. */
-bool cpu_is_exception_stack(const struct cpu *cpu, kaddr_t address, kaddr_t *top);
+/** cpu_is_exception_stack() - the 16 bytes at @address lie on the stack for fatal exceptions. */
+bool cpu_is_exception_stack(const struct cpu *cpu, kaddr_t address);
 
 /** console_init() - find the 16550 at COM1, set it to 115200 8N1. Return: its port, 0 if none. */
 u16 console_init(void);

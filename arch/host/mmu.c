@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Translation and instruction fetch, as unhelpful as architectures allow.
+ *
+ * A TLB keeps what it has read, also that nothing was there, until its CPU
+ * flushes it; entries of other address spaces stay under their ASIDs; walkers
+ * run ahead of the program and read page-table entries as a CPU reads memory,
+ * so they may miss a store that nothing made visible; tables are remembered
+ * like leaves.  Each frame knows what it is used for: a frame that goes back to
+ * the allocator while a CPU can still reach it is reported at that moment.
+ */
+#include <string.h>
+
+#include <kernel/cap.h>
+#include <kernel/mm.h>
+#include <veridian/fault.h>
+
+#include "sim.h"
+
+#define TLB_ENTRIES 64
+#define WALK_ENTRIES 16
+#define MAX_OBJECTS 8192
+#define NR_ASIDS 4 /* so that they are used up again and again */
+#define ASID_MASK 0xfffUL
+
+unsigned char host_memory[HOST_MEMORY_SIZE] __aligned(2UL << 20);
+u8 frame_use[NR_FRAMES];
+static u64 nr_in_use, nr_items; /* frames; items of slabs */
+
+/* When a frame was last written and cleaned, by a clock of its own. */
+static u64 written[NR_FRAMES], cleaned[NR_FRAMES], fetch_clock = 1;
+
+/* A leaf at level 0 of the page number, or, in walk[], a table of that level. */
+struct translation {
+	bool is_valid;
+	u32 asid;
+	u64 page;
+	unsigned level;
+	pte_t pte;
+};
+
+static struct {
+	u64 loaded; /* 0: no user space */
+	struct translation tlb[TLB_ENTRIES], walk[WALK_ENTRIES];
+	u64 synced; /* fetches see what was cleaned until then */
+} mmu[NR_CPUS];
+
+static u64 mmu_random(void)
+{
+	static u64 n;
+
+	return choose(STREAM_MMU, machine_turns(), ++n);
+}
+
+/* ---- page tables ---- */
+
+void pte_write(pte_t *entry, pte_t pte)
+{
+	pte_t old = *entry;
+
+	if (pte_is_present(old) && pte_is_present(pte) &&
+	    (pte_is_leaf(old, 0) != pte_is_leaf(pte, 0) || pte_paddr(old) != pte_paddr(pte)))
+		fail("break", "entry %lx becomes %lx without having been invalid between", old,
+		     pte);
+	if (pte_is_leaf(pte, 0) && (pte_flags(pte, 0) & MAP_WRITE) &&
+	    (pte_flags(pte, 0) & MAP_EXECUTE))
+		fail("w^x", "entry %lx is writable and executable", pte);
+	if (pte_is_present(pte) && !pte_is_leaf(pte, 0))
+		frame_use[pte_paddr(pte) >> PAGE_SHIFT] = FRAME_TABLE;
+	machine_hook();
+	race_access(entry, sizeof(*entry), ACCESS_WRITE | ACCESS_ATOMIC,
+		    __builtin_return_address(0));
+	trace("entry %p: %lx becomes %lx", (void *)entry, old, pte);
+	sim_store(entry, sizeof(*entry), pte, __ATOMIC_RELEASE);
+}
+
+void arch_root_init(paddr_t root)
+{
+	frame_use[root >> PAGE_SHIFT] = FRAME_TABLE; /* the kernel half has a root of its own */
+}
+
+void arch_kernel_map_enable(paddr_t root)
+{
+	(void)root;
+}
+
+static unsigned index_at(u64 page, unsigned level)
+{
+	return (page >> 9 * level) & (PT_ENTRIES - 1);
+}
+
+static struct translation *find(struct translation *set, u32 count, u32 asid, u64 page,
+				unsigned level)
+{
+	for (u32 i = 0; i < count; i++)
+		if (set[i].is_valid && set[i].asid == asid && set[i].level == level &&
+		    set[i].page == page)
+			return &set[i];
+	return NULL;
+}
+
+static void insert(struct translation *set, u32 count, const struct translation *entry)
+{
+	struct translation *old = find(set, count, entry->asid, entry->page, entry->level);
+
+	if (!old)
+		old = &set[mmu_random() % count];
+	*old = *entry;
+}
+
+/* Read the leaf of @page, from a remembered table if there is one. */
+static pte_t walk(u32 cpu, u64 page)
+{
+	u32 asid = mmu[cpu].loaded & ASID_MASK;
+	paddr_t table = mmu[cpu].loaded & ~ASID_MASK;
+	unsigned level = PT_LEVELS - 1;
+
+	for (unsigned at = 1; at < PT_LEVELS; at++) {
+		struct translation *known =
+			find(mmu[cpu].walk, WALK_ENTRIES, asid, page >> 9 * at, at);
+
+		if (known) {
+			table = pte_paddr(known->pte);
+			level = at - 1;
+			break;
+		}
+	}
+	for (;; level--) {
+		pte_t *entry = (pte_t *)phys_to_ptr(table) + index_at(page, level);
+		struct translation found = { true, asid, page >> 9 * level, level, 0 };
+
+		if (frame_use[table >> PAGE_SHIFT] != FRAME_TABLE)
+			fail("stale table",
+			     "CPU %u walks through frame %lx, which is no table (level %u, ASID "
+			     "%u)",
+			     cpu, table, level, asid);
+		found.pte = views_walk(cpu, entry, mmu_random());
+		if (!level || !pte_is_present(found.pte))
+			return level ? 0 : found.pte;
+		insert(mmu[cpu].walk, WALK_ENTRIES, &found);
+		table = pte_paddr(found.pte);
+	}
+}
+
+static struct translation *fill(u32 cpu, u64 page)
+{
+	struct translation entry = { true, mmu[cpu].loaded & ASID_MASK, page, 0, walk(cpu, page) };
+
+	insert(mmu[cpu].tlb, TLB_ENTRIES, &entry);
+	return find(mmu[cpu].tlb, TLB_ENTRIES, entry.asid, page, 0);
+}
+
+void mmu_speculate(u64 random)
+{
+	u32 cpu = (u32)(random >> 16) % NR_CPUS;
+
+	if (mmu[cpu].loaded)
+		fill(cpu, actor_address(random >> 20) >> PAGE_SHIFT);
+}
+
+/* ---- user accesses ---- */
+
+static void check_frame(paddr_t frame, uaddr_t address)
+{
+	u8 use = frame_use[frame >> PAGE_SHIFT];
+
+	if (use != FRAME_USED && use != FRAME_BOOT)
+		fail("stale frame", "user address %lx reaches frame %lx, which is %s", address,
+		     frame,
+		     use == FRAME_FREE	? "free" :
+		     use == FRAME_TABLE ? "a page table" :
+					  "kernel data");
+}
+
+static void check_fetch(paddr_t frame, uaddr_t address)
+{
+	u64 number = frame >> PAGE_SHIFT;
+
+	if (cleaned[number] < written[number])
+		fail("stale fetch", "instructions at %lx were written and not cleaned", address);
+	if (mmu[cpu_number(running)].synced < cleaned[number])
+		fail("stale fetch", "CPU %u has not synchronised its fetches for %lx",
+		     cpu_number(running), address);
+}
+
+void *mmu_access(uaddr_t address, u32 access, struct fault_info *fault)
+{
+	u32 cpu = cpu_number(running), flags;
+	u64 page = address >> PAGE_SHIFT;
+	struct translation *entry = NULL;
+	paddr_t frame;
+
+	if (address < USER_END) {
+		entry = find(mmu[cpu].tlb, TLB_ENTRIES, mmu[cpu].loaded & ASID_MASK, page, 0);
+		if (!entry)
+			entry = fill(cpu, page);
+	}
+	flags = entry ? pte_flags(entry->pte, 0) : 0;
+	if (!(flags & MAP_USER) || (access & ~flags)) {
+		*fault = (struct fault_info){
+			.kind = access & MAP_EXECUTE ? FAULT_EXECUTE :
+				access & MAP_WRITE   ? FAULT_WRITE :
+						       FAULT_READ,
+			.from_table = true,
+			.address = address,
+		};
+		return NULL;
+	}
+	frame = pte_paddr(entry->pte);
+	if (frame >= HOST_MEMORY_SIZE)
+		return host_memory; /* a device: there is none, frame 0 belongs to nobody */
+	check_frame(frame, address);
+	if (access & MAP_EXECUTE)
+		check_fetch(frame, address);
+	if (access & MAP_WRITE)
+		mmu_written(frame);
+	return phys_to_ptr(frame + (address & (PAGE_SIZE - 1)));
+}
+
+/* ---- what the kernel asks for ---- */
+
+u64 arch_space_word(paddr_t root, u32 asid)
+{
+	return root | asid;
+}
+
+/* The CPU can reach the frames [from, to) by what it remembers under the ASID in use. */
+static bool reaches(u32 cpu, paddr_t from, paddr_t to, const char **how)
+{
+	u32 asid = mmu[cpu].loaded & ASID_MASK;
+
+	if (!mmu[cpu].loaded)
+		return false;
+	*how = "translation";
+	for (u32 i = 0; i < TLB_ENTRIES; i++) {
+		const struct translation *entry = &mmu[cpu].tlb[i];
+
+		if (entry->is_valid && entry->asid == asid && pte_is_present(entry->pte) &&
+		    pte_paddr(entry->pte) >= from && pte_paddr(entry->pte) < to)
+			return true;
+	}
+	*how = "table";
+	for (u32 i = 0; i < WALK_ENTRIES; i++) {
+		const struct translation *entry = &mmu[cpu].walk[i];
+
+		if (entry->is_valid && entry->asid == asid && pte_paddr(entry->pte) >= from &&
+		    pte_paddr(entry->pte) < to)
+			return true;
+	}
+	*how = "root";
+	return (mmu[cpu].loaded & ~ASID_MASK) >= from && (mmu[cpu].loaded & ~ASID_MASK) < to;
+}
+
+static void check_reachable(paddr_t from, u64 size)
+{
+	const char *how;
+
+	for (u32 cpu = 0; cpu < NR_CPUS; cpu++)
+		if (reaches(cpu, from, from + size, &how))
+			fail("stale frame", "frame %lx is freed while CPU %u has it as %s", from,
+			     cpu, how);
+}
+
+static pte_t leaf_of(paddr_t table, u64 page)
+{
+	for (unsigned level = PT_LEVELS - 1;; level--) {
+		pte_t pte = ((const pte_t *)phys_to_ptr(table))[index_at(page, level)];
+
+		if (!level || !pte_is_present(pte))
+			return level ? 0 : pte;
+		table = pte_paddr(pte);
+	}
+}
+
+bool mmu_remembers_more(u32 cpu, u32 asid, paddr_t root)
+{
+	for (u32 i = 0; i < TLB_ENTRIES; i++) {
+		const struct translation *entry = &mmu[cpu].tlb[i];
+		pte_t now;
+
+		if (!entry->is_valid || entry->asid != asid || !pte_is_present(entry->pte))
+			continue;
+		now = leaf_of(root, entry->page);
+		if (pte_paddr(now) != pte_paddr(entry->pte) ||
+		    (pte_flags(entry->pte, 0) & ~pte_flags(now, 0)))
+			return true;
+	}
+	return false;
+}
+
+/* Under the new ASID nothing may be remembered that is gone. */
+void arch_load_space(u64 word)
+{
+	u32 cpu = cpu_number(running);
+
+	machine_hook();
+	mmu[cpu].loaded = word;
+	trace("loads space %lx", word);
+	for (u32 i = 0; i < TLB_ENTRIES; i++) {
+		const struct translation *entry = &mmu[cpu].tlb[i];
+
+		if (entry->is_valid && entry->asid == (word & ASID_MASK) &&
+		    pte_is_present(entry->pte) && pte_paddr(entry->pte) < HOST_MEMORY_SIZE)
+			check_frame(pte_paddr(entry->pte), entry->page << PAGE_SHIFT);
+	}
+}
+
+void arch_load_kernel_space(void)
+{
+	machine_hook();
+	mmu[cpu_number(running)].loaded = 0;
+}
+
+u32 arch_asid_count(void)
+{
+	return NR_ASIDS;
+}
+
+void arch_flush_user_all(void)
+{
+	u32 cpu = cpu_number(running);
+
+	machine_hook();
+	memset(mmu[cpu].tlb, 0, sizeof(mmu[cpu].tlb));
+	memset(mmu[cpu].walk, 0, sizeof(mmu[cpu].walk));
+}
+
+static void flush_set(struct translation *set, u32 count, u32 asid)
+{
+	for (u32 i = 0; i < count; i++)
+		if (set[i].asid == asid)
+			set[i].is_valid = false;
+}
+
+void arch_flush_user_page(uaddr_t address, u32 asid)
+{
+	u32 cpu = cpu_number(running);
+	struct translation *entry = find(mmu[cpu].tlb, TLB_ENTRIES, asid, address >> PAGE_SHIFT, 0);
+
+	machine_hook();
+	if (entry)
+		entry->is_valid = false;
+	flush_set(mmu[cpu].walk, WALK_ENTRIES, asid);
+}
+
+/* ---- instruction caches ---- */
+
+void mmu_written(paddr_t frame)
+{
+	written[frame >> PAGE_SHIFT] = ++fetch_clock;
+}
+
+void arch_clean_icache(const void *start, size_t size)
+{
+	paddr_t at = ptr_to_phys(start);
+
+	machine_hook();
+	for (u64 done = 0; done < size; done += PAGE_SIZE)
+		cleaned[(at + done) >> PAGE_SHIFT] = ++fetch_clock;
+}
+
+void arch_sync_icache(void)
+{
+	machine_hook();
+	mmu[cpu_number(running)].synced = ++fetch_clock;
+}
+
+/* ---- frames ---- */
+
+void arch_clear_page(void *page)
+{
+	machine_hook();
+	race_clear_page(page, __builtin_return_address(0));
+	memset(page, 0, PAGE_SIZE);
+	mmu_written(ptr_to_phys(page));
+}
+
+/* The linker puts these in between: see arch.mk. */
+paddr_t __real_frame_alloc(unsigned order, enum zone zone);
+void __real_frame_free(paddr_t frame, unsigned order);
+void *__real_slab_alloc(struct slab_cache *cache);
+struct object *__real_object_alloc(u8 type);
+paddr_t __real_frame_alloc_charged(void);
+long __real_account_charge(u64 frames);
+struct slot *__real_cap_reserve(struct cap_space *space);
+struct slot *__wrap_cap_reserve(struct cap_space *space);
+void __real_slab_free(struct slab_cache *cache, void *item);
+paddr_t __wrap_frame_alloc_charged(void);
+long __wrap_account_charge(u64 frames);
+void __wrap_slab_free(struct slab_cache *cache, void *item);
+paddr_t __wrap_frame_alloc(unsigned order, enum zone zone);
+void __wrap_frame_free(paddr_t frame, unsigned order);
+void *__wrap_slab_alloc(struct slab_cache *cache);
+struct object *__wrap_object_alloc(u8 type);
+
+u64 mmu_frames_in_use(void)
+{
+	return nr_in_use;
+}
+
+u64 mmu_items_in_use(void)
+{
+	return nr_items;
+}
+
+/* ---- allocations that fail because the test wants them to ---- */
+
+static u32 failing; /* 1: the next one; 0: none */
+static bool has_failed;
+
+void mmu_fail_allocation(u32 n)
+{
+	failing = n;
+	has_failed = false;
+}
+
+bool mmu_has_failed(void)
+{
+	return has_failed;
+}
+
+static bool fails_now(void)
+{
+	if (!failing || --failing)
+		return false;
+	trace("an allocation fails");
+	has_failed = true;
+	return true;
+}
+
+long __wrap_account_charge(u64 frames)
+{
+	return fails_now() ? ST_NOMEM : __real_account_charge(frames);
+}
+
+struct slot *__wrap_cap_reserve(struct cap_space *space)
+{
+	return fails_now() ? NULL : __real_cap_reserve(space);
+}
+
+paddr_t __wrap_frame_alloc_charged(void)
+{
+	return fails_now() ? 0 : __real_frame_alloc_charged();
+}
+
+paddr_t __wrap_frame_alloc(unsigned order, enum zone zone)
+{
+	/* A run of frames can be missing though as many single ones are there. */
+	paddr_t frame = order && fails_now() ? 0 : __real_frame_alloc(order, zone);
+
+	if (frame) {
+		nr_in_use += 1UL << order;
+		memset(&frame_use[frame >> PAGE_SHIFT], FRAME_USED, 1UL << order);
+	}
+	return frame;
+}
+
+void __wrap_frame_free(paddr_t frame, unsigned order)
+{
+	trace("frame %lx is freed", frame);
+	check_reachable(frame, PAGE_SIZE << order);
+	if (frame < HOST_MEMORY_SIZE)
+		memset(&frame_use[frame >> PAGE_SHIFT], FRAME_FREE, 1UL << order);
+	nr_in_use -= 1UL << order;
+	__real_frame_free(frame, order);
+}
+
+void *__wrap_slab_alloc(struct slab_cache *cache)
+{
+	void *item = fails_now() ? NULL : __real_slab_alloc(cache);
+
+	if (item) {
+		frame_use[ptr_to_phys(item) >> PAGE_SHIFT] = FRAME_SLAB;
+		nr_items++;
+	}
+	return item;
+}
+
+void __wrap_slab_free(struct slab_cache *cache, void *item)
+{
+	nr_items--;
+	__real_slab_free(cache, item);
+}
+
+/* ---- objects: type-stable, so each is entered once ---- */
+
+static struct object *objects[MAX_OBJECTS];
+static u32 nr_objects;
+
+struct object *mmu_object(u32 number)
+{
+	return number < nr_objects ? objects[number] : NULL;
+}
+
+struct object *__wrap_object_alloc(u8 type)
+{
+	struct object *object = __real_object_alloc(type);
+
+	for (u32 i = 0; i < nr_objects; i++)
+		if (objects[i] == object)
+			return object;
+	if (object && nr_objects == MAX_OBJECTS)
+		finish("too many objects");
+	if (object)
+		objects[nr_objects++] = object;
+	return object;
+}
+
+/* ---- ports: there are none ---- */
+
+u32 arch_port_in(u16 port, unsigned width)
+{
+	fail("port", "port %x read with width %u", port, width);
+}
+
+void arch_port_out(u16 port, unsigned width, u32 value)
+{
+	fail("port", "port %x written with width %u: %x", port, width, value);
+}

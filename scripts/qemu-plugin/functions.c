@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Kernel functions measured inside the kernel: instructions from the first one
+ * to the return, callees included.  A function that was jumped to (a tail
+ * call) returns to somewhere else and is left out, as is one that leaves to
+ * user mode.  A slow way, such as an allocator's when its stock is empty, gives
+ * its name to the call of a measured function that takes it.
+ */
+#include <stdlib.h>
+
+#include "measure.h"
+
+static struct function functions[MAX_FUNCTIONS];
+static unsigned int nr_functions;
+
+bool functions_add(const char *name, uint64_t address, bool is_slow_way)
+{
+	if (nr_functions == MAX_FUNCTIONS)
+		return false;
+	functions[nr_functions].name = name;
+	functions[nr_functions].is_slow_way = is_slow_way;
+	functions[nr_functions++].address = address;
+	return true;
+}
+
+struct function *functions_at(uint64_t address)
+{
+	for (unsigned int i = 0; i < nr_functions; i++)
+		if (functions[i].address == address)
+			return &functions[i];
+	return NULL;
+}
+
+static void finish(struct cpu *cpu)
+{
+	struct function *function = cpu->call[--cpu->nr_calls].function;
+
+	if (function->nr_samples < MAX_FUNCTION_SAMPLES)
+		function->sample[function->nr_samples++] =
+			(uint32_t)(cpu->executed - cpu->call[cpu->nr_calls].start);
+}
+
+void functions_insn(struct cpu *cpu, const struct insn *insn)
+{
+	if (insn->is_user) {
+		cpu->nr_calls = 0;
+		return;
+	}
+	while (cpu->nr_calls && cpu->call[cpu->nr_calls - 1].return_address == insn->address)
+		finish(cpu);
+	if (insn->function && insn->function->is_slow_way) {
+		if (cpu->nr_calls)
+			cpu->call[cpu->nr_calls - 1].function = insn->function;
+		return;
+	}
+	if (!insn->function || !cpu->last || !(cpu->last->decoded.flags & IS_CALL) ||
+	    cpu->nr_calls == MAX_CALLS)
+		return;
+	cpu->call[cpu->nr_calls].function = insn->function;
+	cpu->call[cpu->nr_calls].start = cpu->executed;
+	cpu->call[cpu->nr_calls++].return_address = cpu->last->address + cpu->last->size;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void functions_report(FILE *out)
+{
+	for (unsigned int i = 0; i < nr_functions; i++) {
+		struct function *function = &functions[i];
+		uint32_t n = function->nr_samples, *sample = function->sample;
+
+		if (!n)
+			continue;
+		qsort(sample, n, sizeof(sample[0]), compare);
+		fprintf(out, "function %s n %u min %u median %u p99 %u max %u\n", function->name, n,
+			sample[0], sample[(n - 1) / 2], sample[(uint64_t)(n - 1) * 99 / 100],
+			sample[n - 1]);
+	}
+}

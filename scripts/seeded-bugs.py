@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""See the kernel's checkers alive: boot with "bug=NAME" for each mistake that the configuration's checkers must find.
+
+Use: seeded-bugs.py --out BUILD [--image IMAGE] [--name NAME]
+The build has CONFIG_SEEDED_BUGS.  TAP, one result a mistake: the guest announces it, panics with the checker's words,
+and ends with a failure status.
+"""
+import argparse
+import json
+import re
+import subprocess
+import sys
+
+BUGS = {
+    "UBSAN": {
+        "add": "addition overflows 'int'",
+        "multiply": "multiplication overflows 'int'",
+        "negate": "negation overflows 'int'",
+        "divide": "division overflows or is by zero: 'int'",
+        "shift": "shift beyond the bits of 'int'",
+        "bounds": "index out of the bounds of 'int",
+        "null": "access through NULL to 'int'",
+        "misaligned": "misaligned access to 'u32'",
+        "boolean": "a value that cannot be is loaded: '",
+        "pointer": "pointer arithmetic overflows",
+        "unreachable": "code that is never reached",
+    },
+    "KASAN": {
+        "frame_read": "read of 8 bytes at {address}: a free frame",
+        "frame_write": "write of 1 bytes at {address}: a free frame",
+        "item_read": "read of 4 bytes at {address}: a free item of a slab",
+        "item_beyond": "bytes at {address}: a free item of a slab",
+        "item_before": "read of 2 bytes at {address}: a free item of a slab",
+        "global": "read of 4 bytes at {address}: behind a variable",
+        "user": "read of 1 bytes at 0x10000: of the user half",
+    },
+}
+
+
+def boot(options, bug):
+    line = [sys.executable, "scripts/qemu-run.py", "--out", options.out, "--image", options.image, "--smp", "1",
+            f"--append=bug={bug}", "--timeout", "60"]
+    done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace").replace("\r", "")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="seeded-bugs")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--image", default="kernel.elf")
+    parser.add_argument("--name", default="qemu")
+    options = parser.parse_args()
+    with open(options.out + "/config.json", encoding="utf-8") as file:
+        config = json.load(file)
+    if not config.get("SEEDED_BUGS"):
+        sys.exit("seeded-bugs: error: the configuration has no SEEDED_BUGS")
+    count = failed = 0
+    for checker, bugs in BUGS.items():
+        for bug, words in bugs.items() if config.get(checker) else ():
+            pattern = re.escape(words).replace(r"\{address\}", "0xff[0-9a-f]{14}")
+            status, console = boot(options, bug)
+            passed = 0 < status < 64 and f"seeded bug: {bug}\n" in console and re.search(pattern, console) is not None
+            count, failed = count + 1, failed + (not passed)
+            print(f"{'ok' if passed else 'not ok'} {count} - {options.name}: {checker} finds {bug}", flush=True)
+            if not passed:
+                print(f"# status {status}\n" + "".join(f"# {line}\n" for line in console.splitlines()[-30:]), end="")
+    print(f"1..{count}")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

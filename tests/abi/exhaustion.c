@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+/*
+ * No memory left: every call that needs some says so, and nothing is lost.
+ * The suite takes all frames for the time; the servers need none meanwhile.
+ */
+#include "blocked.h"
+#include "test.h"
+
+#define HOARD 4096
+#define ENOUGH 4096UL
+#define SYSTEM startup->system
+#define SELF startup->self
+#define WIDE 512UL /* pages of a mapping that is split */
+#define WATCHED 80 /* more than the kernel's capabilities in a leaf */
+
+static handle_t *hoard;
+static u32 nr_hoarded;
+
+static u64 frames(void)
+{
+	u64 available = 0, unused;
+
+	must(system_info(SYSTEM, INFO_MEMORY_QUOTA, 0, &available, &unused), "system_info");
+	return available;
+}
+
+/* Objects of falling size, down to single pages, until nothing fits. */
+static void take_all(void)
+{
+	for (u64 pages = 1UL << 16; pages; pages >>= 1) {
+		u64 handle;
+
+		while (nr_hoarded < HOARD && cap_create(TYPE_MEMORY, pages, &handle) == ST_OK)
+			hoard[nr_hoarded++] = (handle_t)handle;
+	}
+}
+
+static void give_all(void)
+{
+	while (nr_hoarded)
+		(void)cap_delete(hoard[--nr_hoarded]);
+}
+
+/* Small objects fill what is left inside frames that are already paid for. */
+static void fill_slabs(u64 type)
+{
+	u64 handle;
+
+	while (nr_hoarded < HOARD && cap_create(type, 0, &handle) == ST_OK)
+		hoard[nr_hoarded++] = (handle_t)handle;
+}
+
+struct prepared {
+	handle_t process, endpoint, bits, memory, reply;
+	u64 wide, irq, line; /* the next line to try */
+	handle_t watched[WATCHED];
+	u32 nr_watched;
+};
+
+static void prepare(struct prepared *p)
+{
+	u64 lines, unused;
+
+	p->process = create(TYPE_PROCESS, 0);
+	p->endpoint = create(TYPE_ENDPOINT, 0);
+	p->bits = create(TYPE_NOTIFICATION, 0);
+	p->memory = create(TYPE_MEMORY, WIDE);
+	p->reply = create(TYPE_REPLY, 0);
+	p->nr_watched = 0;
+	for (u32 i = 0; i < WATCHED; i++)
+		p->watched[i] = create(TYPE_PROCESS, 0);
+	must(mem_map(SELF, p->memory, 0, WIDE * PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &p->wide),
+	     "mem_map");
+	must(system_info(SYSTEM, INFO_IRQS, 0, &lines, &unused), "system_info");
+	for (p->line = lines - 1; p->line && irq_create(SYSTEM, p->line, &p->irq) != ST_OK;
+	     p->line--)
+		;
+}
+
+/* Until @status comes, and at least once: what partly filled slabs still hold goes first. */
+static bool until(long (*attempt)(struct prepared *), struct prepared *p, long status)
+{
+	long is = ST_OK;
+
+	for (u32 i = 0; i < HOARD && is == ST_OK; i++)
+		is = attempt(p);
+	return is == status;
+}
+
+static long try_thread(struct prepared *p)
+{
+	u64 thread;
+
+	return thread_create(p->process, PAGE_SIZE, PAGE_SIZE, 0, 0, &thread, NULL);
+}
+
+static long try_map(struct prepared *p)
+{
+	return mem_map(p->process, p->memory, 0, PAGE_SIZE, 0, MAP_READ, NULL);
+}
+
+static long try_device(struct prepared *p)
+{
+	u64 handle;
+
+	(void)p;
+	return mem_create_device(SYSTEM, 0xf0000000UL, 1, MEM_DEVICE, &handle);
+}
+
+static long try_protect(struct prepared *p)
+{
+	static u64 page = WIDE / 2;
+	long status = mem_protect(SELF, p->wide + page * PAGE_SIZE, PAGE_SIZE, MAP_READ, NULL);
+
+	page += 2;
+	return page < WIDE ? status : ST_INVALID;
+}
+
+static long try_unmap(struct prepared *p)
+{
+	static u64 page = 1;
+	long status = mem_unmap(SELF, p->wide + page * PAGE_SIZE, PAGE_SIZE, NULL);
+
+	page += 2;
+	return page < WIDE / 2 ? status : ST_INVALID;
+}
+
+/* What the kernel holds for us needs a capability of its own. */
+static long try_watch(struct prepared *p)
+{
+	if (p->nr_watched == WATCHED)
+		return ST_INVALID;
+	return process_set_watch(p->watched[p->nr_watched++], p->bits, 1);
+}
+
+static long try_irq(struct prepared *p)
+{
+	u64 irq;
+	long status = ST_BUSY;
+
+	for (; p->line && (status == ST_BUSY || status == ST_INVALID); p->line--)
+		status = irq_create(SYSTEM, p->line, &irq);
+	if (status == ST_OK && nr_hoarded < HOARD)
+		hoard[nr_hoarded++] = (handle_t)irq;
+	return status;
+}
+
+static long try_ports(struct prepared *p)
+{
+	u64 ports;
+	long status = ioport_create(SYSTEM, 0x2e8, 8, &ports);
+
+	(void)p;
+	if (status == ST_OK && nr_hoarded < HOARD)
+		hoard[nr_hoarded++] = (handle_t)ports;
+	return status;
+}
+
+static long try_copy(struct prepared *p)
+{
+	u64 child;
+
+	return cap_copy(p->bits, p->process, CAP_LEND, RIGHTS_ALL, 0, &child);
+}
+
+static const struct {
+	const char *name;
+	long (*attempt)(struct prepared *p);
+} needy[] = {
+	{ "thread_create", try_thread },   { "mem_map", try_map },
+	{ "mem_create_device", try_device }, { "mem_unmap", try_unmap },
+	{ "process_set_watch", try_watch }, { "ioport_create", try_ports },
+	{ "irq_create", try_irq },
+};
+
+static void test_no_memory(struct prepared *p)
+{
+	bool refused[ARRAY_SIZE(needy)], memory, fault, bind;
+	u64 handle;
+
+	take_all();
+	memory = cap_create(TYPE_MEMORY, 1, &handle) == ST_NOMEM;
+	fill_slabs(TYPE_ENDPOINT);
+	fill_slabs(TYPE_MEMORY);
+	fill_slabs(TYPE_NOTIFICATION);
+	fill_slabs(TYPE_REPLY);
+	for (u32 i = 0; i < ARRAY_SIZE(needy); i++)
+		refused[i] = until(needy[i].attempt, p, ST_NOMEM);
+	(void)until(try_protect, p, ST_NOMEM);
+	fault = process_set_fault(p->process, p->endpoint) == ST_NOMEM;
+	bind = irq_bind((handle_t)p->irq, p->bits, 1) == ST_NOMEM;
+	give_all();
+	check(memory, "cap_create without memory: NOMEM");
+	for (u32 i = 0; i < ARRAY_SIZE(needy); i++)
+		if (needy[i].attempt != (HAS_PORTS ? try_irq : try_ports)) /* see report.c */
+			check(refused[i], "%s without memory: NOMEM", needy[i].name);
+	check(fault, "process_set_fault without memory: NOMEM");
+	check(bind, "irq_bind without memory: NOMEM");
+}
+
+static void test_no_slots(struct prepared *p)
+{
+	bool copy;
+
+	take_all();
+	copy = until(try_copy, p, ST_NOSLOTS);
+	give_all();
+	check(copy, "cap_copy without room: NOSLOTS");
+}
+
+/* A thread whose call waits for an answer, and is answered by a reply_receive that has no room. */
+static void test_full_messages(struct blocked *caller)
+{
+	struct message message = { 0 };
+
+	must(ipc_receive(caller->object, caller->reply, &message), "ipc_receive");
+	message = (struct message){ .accept = 1 };
+	WANT(ipc_reply_receive(caller->object, caller->reply, &message), ST_NOSLOTS);
+	message = (struct message){ .accept = 1 };
+	WANT(ipc_receive(caller->object, caller->reply, &message), ST_NOSLOTS);
+	message = (struct message){ .accept = 1 };
+	WANT(ipc_call(caller->object, &message), ST_NOSLOTS);
+}
+
+/* Every slot of the space taken: a million children of one notification. */
+static void test_full_space(struct prepared *p)
+{
+	struct blocked caller;
+	u64 handle, filled = 0;
+	long status;
+
+	blocked_start(&caller, OP_CALL);
+	while ((status = cap_derive(p->bits, RIGHT_SIGNAL, 0, &handle)) == ST_OK)
+		filled++;
+	want(status, ST_NOSLOTS, "cap_derive into a full space");
+	check(filled > 1000000, "a capability space holds a million (%lu)", filled);
+	WANT(cap_create(TYPE_NOTIFICATION, 0, &handle), ST_NOSLOTS);
+	WANT(thread_create(p->process, PAGE_SIZE, PAGE_SIZE, 0, 0, &handle, NULL), ST_NOSLOTS);
+	WANT(mem_create_device(SYSTEM, 0xf0000000UL, 1, MEM_DEVICE, &handle), ST_NOSLOTS);
+	for (; p->line; p->line--)
+		if (irq_create(SYSTEM, p->line, &handle) == ST_NOSLOTS)
+			break;
+	check(p->line > 0, "irq_create without a slot: NOSLOTS");
+	if (HAS_PORTS)
+		WANT(ioport_create(SYSTEM, 0x2e8, 8, &handle), ST_NOSLOTS);
+	test_full_messages(&caller);
+	WANT(cap_revoke(p->bits), ST_OK);
+	WANT(blocked_stop(&caller), ST_OK);
+	blocked_free(&caller);
+}
+
+static void test_exact(void)
+{
+	u64 before = 0, after = 0, one, cpus = 1, slack;
+
+	/* Once beforehand: what the kernel keeps for so many objects it keeps from now on. */
+	take_all();
+	fill_slabs(TYPE_NOTIFICATION);
+	give_all();
+	for (u32 tries = 0; tries < 20 || frames() > before; tries++) {
+		before = frames();
+		sleep_for(5 * MILLISECOND);
+	}
+	/* More than once: what a reaper on another CPU still had may come back between. */
+	for (u32 tries = 0; tries < 50; tries++) {
+		take_all();
+		/* The last frame may have to go to a slab: then no page is left for its object. */
+		fill_slabs(TYPE_NOTIFICATION);
+		if (frames() == 0)
+			break;
+		sleep_for(5 * MILLISECOND);
+	}
+	/* Slabs and reapers may hold or give back a few at any moment. */
+	must(system_info(SYSTEM, INFO_CPUS, 0, &cpus, NULL), "system_info");
+	slack = 4 * cpus;
+	check(frames() <= slack, "all frames can be taken, to the last (%lu)", frames());
+	give_all();
+	for (u32 tries = 0; tries < 200 && after + slack < before; tries++) {
+		after = frames();
+		sleep_for(5 * MILLISECOND);
+	}
+	check(after + slack >= before, "and they all come back (%lu of %lu)", after, before);
+	WANT(cap_create(TYPE_MEMORY, 1, &one), ST_OK);
+	(void)cap_delete((handle_t)one);
+}
+
+/*
+ * Memory that only waits to be taken apart is there for whoever asks, although
+ * somebody who never stops leaves the kernel's own work no time on any CPU.
+ */
+static void test_under_load(void)
+{
+	u64 pages = MIN(frames() / 4 * 3, 1UL << 18), handle = 0;
+	handle_t busy = spinner(30);
+	long status = ST_OK;
+	u32 times = 0;
+
+	sleep_for(MILLISECOND);
+	for (; times < 20 && status == ST_OK; times++) {
+		status = cap_create(TYPE_MEMORY, pages, &handle);
+		(void)cap_delete((handle_t)handle);
+	}
+	check(status == ST_OK, "%lu frames given back and taken %u times at once under load: %s",
+	      pages, times, status_name(status));
+	(void)cap_destroy(busy);
+}
+
+void test_exhaustion(void)
+{
+	struct prepared p;
+
+	hoard = malloc(HOARD * sizeof(*hoard));
+	if (!hoard)
+		fail("no memory");
+	test_exact();
+	test_under_load();
+	prepare(&p);
+	test_full_space(&p);
+	test_no_memory(&p);
+	test_no_slots(&p);
+	for (u32 i = 0; i < WATCHED; i++)
+		(void)cap_destroy(p.watched[i]);
+	(void)mem_unmap(SELF, p.wide, WIDE * PAGE_SIZE, NULL);
+	(void)cap_delete((handle_t)p.irq);
+	(void)cap_destroy(p.process);
+	(void)cap_delete(p.endpoint);
+	(void)cap_delete(p.reply);
+	(void)cap_delete(p.bits);
+	(void)cap_delete(p.memory);
+	free(hoard);
+	/* The reaper runs below us. */
+	for (u32 tries = 0; tries < 400 && frames() < ENOUGH; tries++)
+		sleep_for(5 * MILLISECOND);
+	check(frames() >= ENOUGH, "after all of this there is memory again (%lu frames)", frames());
+}

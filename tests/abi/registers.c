@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A call changes the registers of its results and no others: whether it is
+ * refused, goes on at once, waits, or gives way to somebody else.
+ */
+#include "registers.h"
+#include "test.h"
+#include <generated/syscall_grammar.h>
+
+#define ROUNDS 2000u
+#define PATTERN(seed, i) ((u64)(seed) << 32 | (u64)((i) + 1) * 0x01010101)
+
+struct probe {
+	u32 call;
+	u64 handles, argument; /* the first */
+	u64 seed;
+	u64 wrong; /* bit a register, of the last call */
+	u64 values_left; /* values of a refused call that are neither 0 nor what was there */
+};
+
+static bool is_result(u32 i)
+{
+	const struct register_places *places = &register_places;
+
+	return i == places->status || i == places->value[0] || i == places->value[1];
+}
+
+/* Return: the status. */
+static long issue(struct probe *probe)
+{
+	const struct register_places *places = &register_places;
+	u64 in[REGISTERS_MAX], out[REGISTERS_MAX];
+
+	for (u32 i = 0; i < places->count; i++)
+		in[i] = PATTERN(probe->seed, i);
+	in[places->tag] = probe->call;
+	in[places->handle] = probe->handles;
+	in[places->arg[0]] = probe->argument;
+	registers_call(in, out);
+	probe->wrong = 0;
+	probe->values_left = 0;
+	for (u32 i = 0; i < places->count; i++) {
+		bool is_same = in[i] == out[i] || (places->lost & 1UL << i);
+
+		if (!is_same && !is_result(i))
+			probe->wrong |= 1UL << i;
+		if (!is_same && i != places->status && out[i])
+			probe->values_left |= 1UL << i;
+	}
+	return tally(probe->call, (long)out[places->status]);
+}
+
+static void expect(struct probe *probe, long wanted, const char *what)
+{
+	long status = issue(probe);
+
+	check(status == wanted && !probe->wrong, "%s keeps all other registers (%ld, wrong %#lx)",
+	      what, status, probe->wrong);
+}
+
+static void test_refused(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(syscall_grammar); i++) {
+		const struct grammar *call = &syscall_grammar[i];
+		struct probe probe = { .call = call->number, .handles = 0xfff0fff0fff0fff0 };
+		long status;
+
+		if (call->is_raw || !call->nr_handles)
+			continue;
+		status = issue(&probe);
+		check(status < 0 && !(probe.wrong | probe.values_left),
+		      "%s, refused, keeps all registers (%ld, wrong %#lx)", call->name, status,
+		      probe.wrong | probe.values_left);
+	}
+}
+
+struct rival {
+	struct uthread thread;
+	u64 seed;
+	handle_t bits;
+	u32 failures;
+};
+
+/* Give way, wait and go on at once in turn, with registers of our own. */
+static void compete(void *argument)
+{
+	struct rival *self = argument;
+
+	for (u32 i = 0; i < ROUNDS; i++) {
+		struct probe probe = { .seed = self->seed + i, .call = SYS_thread_yield };
+
+		if (i % 4 == 1)
+			probe.call = SYS_null;
+		if (i % 4 == 2)
+			probe = (struct probe){ .seed = probe.seed, .call = SYS_notify_wait,
+						.handles = self->bits, .argument = 1 };
+		if (i % 64 == 3)
+			probe = (struct probe){ .seed = probe.seed, .call = SYS_thread_sleep,
+						.argument = now() + 20000 };
+		(void)issue(&probe);
+		self->failures += probe.wrong != 0;
+	}
+}
+
+static void test_rivals(u64 cpu)
+{
+	struct rival rivals[2] = { { .seed = 0x1000 }, { .seed = 0x800000 } };
+
+	for (u32 i = 0; i < 2; i++) {
+		rivals[i].bits = create(TYPE_NOTIFICATION, 0);
+		must(uthread_start(&rivals[i].thread, compete, &rivals[i],
+				   THREAD_CPU(i * cpu) | THREAD_PRIORITY(20)), "uthread_start");
+	}
+	for (u32 i = 0; i < 2; i++) {
+		must(uthread_join(&rivals[i].thread, PATIENCE), "uthread_join");
+		(void)cap_delete(rivals[i].bits);
+	}
+	check(!rivals[0].failures && !rivals[1].failures,
+	      "two threads on %s keep theirs apart (%u and %u of %u calls wrong)",
+	      cpu ? "two CPUs" : "one CPU", rivals[0].failures, rivals[1].failures, ROUNDS);
+}
+
+struct pointing {
+	struct uthread thread;
+	u64 own[2]; /* what the thread pointer leads to, in turn */
+	u32 wrong;
+};
+
+/* The pointer holds across each way out of the kernel; the next value replaces it at once. */
+static void point(void *argument)
+{
+	struct pointing *self = argument;
+
+	for (u32 i = 0; i < ROUNDS; i++) {
+		if (i % 16 == 0)
+			must(thread_set_tls((u64)&self->own[i / 16 % 2]), "thread_set_tls");
+		if (i % 64 == 63)
+			(void)thread_sleep(now() + 20000);
+		else if (i % 4)
+			(void)thread_yield();
+		self->wrong += registers_tls_word() != self->own[i / 16 % 2];
+	}
+	(void)thread_set_tls(0);
+}
+
+static void test_tls(u64 cpu)
+{
+	struct pointing pointing[2] = { { .own = { 11, 12 } }, { .own = { 21, 22 } } };
+
+	for (u32 i = 0; i < 2; i++)
+		must(uthread_start(&pointing[i].thread, point, &pointing[i],
+				   THREAD_CPU(i * cpu) | THREAD_PRIORITY(20)), "uthread_start");
+	for (u32 i = 0; i < 2; i++) {
+		must(uthread_join(&pointing[i].thread, PATIENCE), "uthread_join");
+		same(pointing[i].wrong, 0, "thread %u on %s keeps its thread pointer", i,
+		     cpu ? "two CPUs" : "one CPU");
+	}
+}
+
+void test_registers(void)
+{
+	handle_t bits = create(TYPE_NOTIFICATION, 0);
+
+	test_refused();
+	expect(&(struct probe){ .call = SYS_null }, ST_OK, "null");
+	expect(&(struct probe){ .call = SYS_thread_yield }, ST_OK, "thread_yield");
+	expect(&(struct probe){ .call = SYS_thread_sleep, .argument = now() + MILLISECOND }, ST_OK,
+	       "thread_sleep");
+	expect(&(struct probe){ .call = SYS_notify_signal, .handles = bits, .argument = 5 }, ST_OK,
+	       "notify_signal");
+	expect(&(struct probe){ .call = SYS_notify_wait, .handles = bits, .argument = TIME_NEVER },
+	       ST_OK, "notify_wait with something there");
+	expect(&(struct probe){ .call = SYS_notify_wait, .handles = bits,
+				.argument = now() + MILLISECOND }, ST_TIMEDOUT,
+	       "notify_wait with nothing there");
+	expect(&(struct probe){ .call = SYS_clock_now }, ST_OK, "clock_now");
+	test_rivals(0);
+	test_tls(0);
+	if (cpus_online() > 1) {
+		test_rivals(1);
+		test_tls(1);
+	}
+	(void)cap_delete(bits);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between registers.c and <architecture>/registers.S.
+ */
+#ifndef TESTS_REGISTERS_H
+#define TESTS_REGISTERS_H
+
+#include <user/syscall.h>
+
+#define REGISTERS_MAX 32
+
+/* Places in the list of registers. */
+extern const struct register_places {
+	u8 count, tag, handle, arg[5], status, value[2];
+	u64 lost; /* bit a register: the instruction itself overwrites it */
+} register_places;
+
+/**
+ * registers_call() - a system call with every register loaded from in[], and what they hold afterwards.
+ *
+ * The stack pointer and the thread pointer (on RISC-V gp, too) are not on the list.
+ */
+void registers_call(const u64 in[REGISTERS_MAX], u64 out[REGISTERS_MAX]);
+
+/** registers_tls_word() - the word that the thread pointer leads to. */
+u64 registers_tls_word(void);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reply objects: one call each, answered once, whatever becomes of the caller.
+ */
+#include "blocked.h"
+#include "test.h"
+
+static void test_no_reply(void)
+{
+	struct blocked receiver;
+	struct message message = { 0 };
+	handle_t no_grant;
+
+	blocked_start(&receiver, OP_RECEIVE);
+	WANT(ipc_call(receiver.object, &message), ST_NOREPLY);
+	message = (struct message){ .caps = 1, .cap = { startup->self } };
+	WANT(ipc_send(receiver.object, &message), ST_CAPSPACE);
+	WANT(ipc_call(receiver.object, &message), ST_NOREPLY);
+	no_grant = weaker(receiver.object, RIGHT_SEND | RIGHT_CALL);
+	WANT(ipc_send(no_grant, &message), ST_NORIGHTS);
+	WANT(ipc_call(no_grant, &message), ST_NORIGHTS);
+	(void)cap_delete(no_grant);
+	blocked_free(&receiver);
+	blocked_start(&receiver, OP_REPLY_RECEIVE);
+	WANT(ipc_call(receiver.object, &message), ST_CAPSPACE);
+	blocked_free(&receiver);
+}
+
+static void test_reply_receive_handles(handle_t endpoint, handle_t reply)
+{
+	struct message message = { 0 };
+	handle_t deaf = weaker(endpoint, RIGHT_SEND);
+
+	WANT(ipc_reply_receive(NOBODY, reply, &message), ST_BADHANDLE);
+	WANT(ipc_reply_receive(reply, reply, &message), ST_BADTYPE);
+	WANT(ipc_reply_receive(deaf, reply, &message), ST_NORIGHTS);
+	WANT(ipc_reply_receive(endpoint, NOBODY, &message), ST_BADHANDLE);
+	WANT(ipc_reply_receive(endpoint, endpoint, &message), ST_BADTYPE);
+	(void)cap_delete(deaf);
+}
+
+static void test_reply_receive_errors(void)
+{
+	struct blocked caller;
+	struct message message = { 0 };
+	u64 both;
+
+	blocked_start(&caller, OP_CALL);
+	must(ipc_receive(caller.object, caller.reply, &message), "ipc_receive");
+	both = caller.object | (u64)caller.reply << 32;
+	WANT(ipc_receive(caller.object, caller.reply, &message), ST_BUSY);
+	WANT(ipc_raw(SYS_ipc_reply_receive | MSG_RESERVED, both, &message), ST_INVALID);
+	message = (struct message){ .caps = 1, .cap = { startup->self } };
+	WANT(ipc_reply_receive(caller.object, caller.reply, &message), ST_CAPSPACE);
+	message = (struct message){ .flags = MSG_NONBLOCK };
+	WANT(ipc_reply_receive(caller.object, caller.reply, &message), ST_WOULDBLOCK);
+	check(blocked_stop(&caller) == ST_OK, "the caller was answered");
+	WANT(ipc_reply_receive(caller.object, caller.reply, &message), ST_CALLER_GONE);
+	blocked_free(&caller);
+}
+
+/* Its caller is gone in some way: the answer is refused, and the object is good for the next call. */
+static void test_caller_gone(enum act act)
+{
+	struct blocked caller;
+	struct message message = { .flags = MSG_NONBLOCK };
+
+	blocked_start(&caller, OP_CALL);
+	blocked_take(&caller);
+	if (act == ACT_DESTROY)
+		uthread_kill(&caller.thread);
+	else
+		(void)thread_interrupt(caller.thread.handle);
+	if (act == ACT_DESTROY)
+		caller.thread.handle = HANDLE_NULL;
+	else
+		gave(blocked_stop(&caller), ST_INTERRUPTED, "a caller that is answered no more");
+	gave(ipc_reply(caller.reply, &message), ST_CALLER_GONE, "an answer after the caller %s",
+	     act == ACT_DESTROY ? "died" : "was interrupted");
+	gave(ipc_reply_receive(caller.object, caller.reply, &message), ST_CALLER_GONE,
+	     "the same with ipc_reply_receive");
+	blocked_again(&caller);
+	blocked_take(&caller);
+	WANT(ipc_reply(caller.reply, &message), ST_OK);
+	gave(blocked_stop(&caller), ST_OK, "the next caller is answered");
+	WANT(ipc_reply(caller.reply, &message), ST_CALLER_GONE);
+	blocked_free(&caller);
+}
+
+/* What does not fit leaves the call as it was. */
+static void test_unfit(void)
+{
+	struct blocked caller;
+	struct message message = { .words = 9 };
+	handle_t endpoint = create(TYPE_ENDPOINT, 0), reply = create(TYPE_REPLY, 0);
+
+	blocked_at(&caller, OP_CALL, endpoint, THREAD_DEFAULT | THREAD_NO_PAGE, NULL);
+	must(ipc_receive(endpoint, reply, &message), "ipc_receive");
+	message = (struct message){ .words = 9 };
+	WANT(ipc_reply(reply, &message), ST_TOOLONG);
+	message = (struct message){ .caps = 2, .cap = { endpoint, endpoint } };
+	WANT(ipc_reply(reply, &message), ST_CAPSPACE);
+	check(await_state(caller.thread.handle, THREAD_STATE_BLOCKED), "its caller still waits");
+	message = (struct message){ .label = 31 };
+	WANT(ipc_reply(reply, &message), ST_OK);
+	gave(blocked_stop(&caller), ST_OK, "and is answered by what fits");
+	same(caller.message.label, 31, "with its label");
+	blocked_free(&caller);
+	(void)cap_delete(endpoint);
+	(void)cap_delete(reply);
+}
+
+/* One holder: it can be moved, never doubled; where it goes the call goes. */
+static void test_linear(void)
+{
+	struct blocked caller;
+	struct message message = { 0 };
+	u64 moved = 0, child;
+
+	blocked_start(&caller, OP_CALL);
+	blocked_take(&caller);
+	WANT(cap_derive(caller.reply, RIGHTS_ALL, 0, &child), ST_INVALID);
+	WANT(cap_copy(caller.reply, startup->self, CAP_LEND, RIGHTS_ALL, 0, &child), ST_INVALID);
+	WANT(cap_copy(caller.reply, startup->self, CAP_GIVE, 0, 0, &moved), ST_OK);
+	WANT(ipc_reply(caller.reply, &message), ST_BADHANDLE);
+	WANT(ipc_reply((handle_t)moved, &message), ST_OK);
+	gave(blocked_stop(&caller), ST_OK, "a call moves with its reply object");
+	caller.reply = (handle_t)moved;
+	blocked_free(&caller);
+}
+
+/* Offered once, a reply object can be offered by nobody else. */
+static void test_offered(void)
+{
+	struct blocked receiver;
+	struct message message = { .flags = MSG_NONBLOCK };
+	handle_t endpoint = create(TYPE_ENDPOINT, 0);
+
+	blocked_start(&receiver, OP_REPLY_RECEIVE);
+	WANT(ipc_receive(endpoint, receiver.reply, &message), ST_BUSY);
+	gave(blocked_stop(&receiver), ST_INTERRUPTED, "whoever offers it waits on");
+	message.flags = MSG_NONBLOCK;
+	WANT(ipc_receive(endpoint, receiver.reply, &message), ST_WOULDBLOCK);
+	blocked_free(&receiver);
+	(void)cap_delete(endpoint);
+}
+
+/* The process that holds the call ends, or is ended, without an answer. */
+static void test_server_ends(const char *role)
+{
+	struct blocked caller;
+	handle_t endpoint = create(TYPE_ENDPOINT, 0), taken = create(TYPE_NOTIFICATION, 0);
+	struct child child;
+	u64 bits;
+
+	blocked_at(&caller, OP_CALL, endpoint, THREAD_DEFAULT, NULL);
+	peer_start(role, endpoint, taken, THREAD_CPU(cpus_online() - 1) | THREAD_PRIORITY(32),
+		   &child);
+	if (!strcmp(role, "taker")) {
+		WANT(notify_wait(taken, now() + PATIENCE, &bits), ST_OK);
+		WANT(cap_destroy(child.process), ST_OK);
+	}
+	gave(uthread_join(&caller.thread, PATIENCE), ST_OK, "its server %s: the call ends",
+	     strcmp(role, "taker") ? "exits" : "is destroyed");
+	caller.thread.handle = HANDLE_NULL;
+	gave(caller.status, ST_DEAD, "without an answer");
+	blocked_free(&caller);
+	child_free(&child);
+	(void)cap_delete(endpoint);
+	(void)cap_delete(taken);
+}
+
+static void test_client_ends(void)
+{
+	handle_t endpoint = create(TYPE_ENDPOINT, 0), reply = create(TYPE_REPLY, 0);
+	struct message message = { 0 };
+	struct child child;
+
+	peer_start("client", endpoint, HANDLE_NULL, THREAD_DEFAULT, &child);
+	must(ipc_receive(endpoint, reply, &message), "ipc_receive");
+	WANT(cap_destroy(child.process), ST_OK);
+	(void)await_state(child.thread, THREAD_STATE_DEAD);
+	gave(ipc_reply(reply, &message), ST_CALLER_GONE, "an answer after its process ended");
+	child_free(&child);
+	(void)cap_delete(endpoint);
+	(void)cap_delete(reply);
+}
+
+void test_reply(void)
+{
+	handle_t endpoint = create(TYPE_ENDPOINT, 0), reply = create(TYPE_REPLY, 0);
+
+	test_reply_receive_handles(endpoint, reply);
+	test_no_reply();
+	test_reply_receive_errors();
+	test_caller_gone(ACT_DESTROY);
+	test_caller_gone(ACT_INTERRUPT);
+	test_unfit();
+	test_linear();
+	test_offered();
+	test_server_ends("taker");
+	test_server_ends("quitter");
+	test_client_ends();
+	(void)cap_delete(endpoint);
+	(void)cap_delete(reply);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call with all registers known, RISC-V 64.  In the order of the list: a0 to
+ * a7, s0 to s11, t0 to t6, ra.
+ */
+	.macro	all_but_a0 op
+	.irp	n, 1, 2, 3, 4, 5, 6, 7
+	\op	a\n, 8 * \n(a0)
+	.endr
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	\op	s\n, 8 * (8 + \n)(a0)
+	.endr
+	.irp	n, 0, 1, 2, 3, 4, 5, 6
+	\op	t\n, 8 * (20 + \n)(a0)
+	.endr
+	\op	ra, 8 * 27(a0)
+	.endm
+
+	.macro	preserved op
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	\op	s\n, 8 * \n(sp)
+	.endr
+	\op	ra, 96(sp)
+	.endm
+
+	.text
+	.globl registers_call
+registers_call:
+	addi	sp, sp, -128
+	preserved sd
+	sd	a1, 104(sp)
+	all_but_a0 ld
+	ld	a0, 0(a0)
+	ecall
+	sd	a0, 112(sp)
+	ld	a0, 104(sp)
+	all_but_a0 sd
+	ld	a1, 112(sp)
+	sd	a1, 0(a0)
+	preserved ld
+	addi	sp, sp, 128
+	ret
+
+	/* The word at the thread pointer. */
+	.globl	registers_tls_word
+registers_tls_word:
+	ld	a0, 0(tp)
+	ret
+
+	.section .rodata
+	.balign	8
+	.globl	register_places
+register_places:
+	.byte	28, 16, 0	/* count, tag s8, handle a0 */
+	.byte	1, 2, 3, 4, 5	/* arguments */
+	.byte	0, 1, 2		/* status, values */
+	.balign	8
+	.quad	0
+
+	.section .note.GNU-stack, "", %progbits

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who runs: round robin among equals, priorities strictly, every CPU.
+ */
+#include "test.h"
+
+#define CPUS 8
+
+struct runner {
+	struct uthread thread;
+	u64 count;
+	u32 stop;
+	handle_t wake;
+	u64 bits;
+} __aligned(64);
+
+static void run(void *argument)
+{
+	struct runner *self = argument;
+
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&self->count, self->count + 1, __ATOMIC_RELAXED);
+		loop_pause();
+	}
+}
+
+static u64 count_of(struct runner *runner)
+{
+	return __atomic_load_n(&runner->count, __ATOMIC_RELAXED);
+}
+
+static void start(struct runner *runner, u64 settings)
+{
+	*runner = (struct runner){ 0 };
+	must(uthread_start(&runner->thread, run, runner, settings), "uthread_start");
+}
+
+static void stop(struct runner *runner)
+{
+	__atomic_store_n(&runner->stop, 1, __ATOMIC_RELAXED);
+	must(uthread_join(&runner->thread, PATIENCE), "uthread_join");
+}
+
+static void test_equals(u64 cpu)
+{
+	static struct runner a, b;
+
+	start(&a, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	start(&b, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	/* Long enough for several turns of each, whatever the quantum and the host. */
+	sleep_for(100 * MILLISECOND + 8 * CONFIG_SCHED_QUANTUM_US * 1000UL);
+	check(count_of(&a) && count_of(&b) && count_of(&a) / 8 < count_of(&b) &&
+	      count_of(&b) / 8 < count_of(&a), "two equals on CPU %lu share it (%lu, %lu)", cpu,
+	      count_of(&a), count_of(&b));
+	stop(&a);
+	stop(&b);
+}
+
+static void test_strict(u64 cpu)
+{
+	static struct runner high, low;
+	u64 before;
+
+	start(&low, THREAD_PRIORITY(5) | THREAD_CPU(cpu));
+	start(&high, THREAD_PRIORITY(12) | THREAD_CPU(cpu));
+	sleep_for(20 * MILLISECOND);
+	before = count_of(&low);
+	sleep_for(40 * MILLISECOND);
+	check(count_of(&low) == before && count_of(&high),
+	      "on CPU %lu a lower thread waits while a higher one runs", cpu);
+	stop(&high);
+	sleep_for(20 * MILLISECOND);
+	check(count_of(&low) != before, "and runs when it is gone");
+	stop(&low);
+}
+
+static void wait_for_wake(void *argument)
+{
+	struct runner *self = argument;
+
+	(void)notify_wait(self->wake, TIME_NEVER, &self->bits);
+	self->count++;
+}
+
+/* A higher thread on a CPU that loops in user mode, and on an idle one. */
+static void test_wake(u64 cpu, bool is_busy)
+{
+	static struct runner busy, sleeper;
+	u64 begin;
+
+	if (is_busy)
+		start(&busy, THREAD_PRIORITY(5) | THREAD_CPU(cpu));
+	sleeper = (struct runner){ .wake = create(TYPE_NOTIFICATION, 0) };
+	must(uthread_start(&sleeper.thread, wait_for_wake, &sleeper,
+			   THREAD_PRIORITY(20) | THREAD_CPU(cpu)), "uthread_start");
+	(void)await_state(sleeper.thread.handle, THREAD_STATE_BLOCKED);
+	sleep_for(5 * MILLISECOND);
+	begin = now();
+	(void)notify_signal(sleeper.wake, 9);
+	must(uthread_join(&sleeper.thread, PATIENCE), "uthread_join");
+	check(sleeper.bits == 9, "CPU %lu, %s, lets a woken thread in (%lu us)", cpu,
+	      is_busy ? "looping in user mode" : "idle", (now() - begin) / 1000);
+	if (is_busy)
+		stop(&busy);
+	(void)cap_delete(sleeper.wake);
+}
+
+static void test_all(void)
+{
+	static struct runner runners[CPUS];
+	u64 cpus = MIN(cpus_online(), (u64)CPUS), where, state, right = 0;
+
+	for (u64 i = 0; i < cpus; i++)
+		start(&runners[i], THREAD_PRIORITY(10) | THREAD_CPU(i));
+	/* However long the host lets a processor wait. */
+	for (u64 i = 0, end = now() + PATIENCE; i < cpus; i++)
+		while (!count_of(&runners[i]) && now() < end)
+			sleep_for(10 * MILLISECOND);
+	for (u64 i = 0; i < cpus; i++) {
+		(void)thread_info(runners[i].thread.handle, THREAD_INFO_STATE, &state, &where);
+		right += where == i && count_of(&runners[i]) > 0;
+	}
+	check(right == cpus, "a thread on each of %lu CPUs counts in user mode", cpus);
+	for (u64 i = 0; i < cpus; i++)
+		stop(&runners[i]);
+}
+
+/* Two on one CPU and nobody on the others: nothing moves by itself. */
+static void test_stays(u64 cpu)
+{
+	static struct runner a, b;
+	u64 state, where[2] = { 0 }, moved = 0;
+
+	start(&a, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	start(&b, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	for (u32 i = 0; i < 10; i++) {
+		sleep_for(5 * MILLISECOND);
+		(void)thread_info(a.thread.handle, THREAD_INFO_STATE, &state, &where[0]);
+		(void)thread_info(b.thread.handle, THREAD_INFO_STATE, &state, &where[1]);
+		moved += where[0] != cpu || where[1] != cpu;
+	}
+	same(moved, 0, "threads stay on CPU %lu, where they were put", cpu);
+	stop(&a);
+	stop(&b);
+}
+
+/* Does it count, before long?  The host may let a processor wait. */
+static bool moves(struct runner *runner)
+{
+	u64 before = count_of(runner), end = now() + PATIENCE;
+
+	while (count_of(runner) == before && now() < end)
+		sleep_for(5 * MILLISECOND);
+	return count_of(runner) != before;
+}
+
+/* Priorities change while the threads run: who is raised comes in, who is lowered goes. */
+static void test_raised(u64 cpu)
+{
+	static struct runner a, b;
+	u64 before;
+
+	start(&a, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	start(&b, THREAD_PRIORITY(12) | THREAD_CPU(cpu));
+	check(moves(&b), "on CPU %lu the better of two threads runs", cpu);
+	WANT(thread_set(a.thread.handle, THREAD_PRIORITY(14) | THREAD_CPU(cpu)), ST_OK);
+	check(moves(&a), "on CPU %lu a thread raised above the running one runs", cpu);
+	before = count_of(&b);
+	sleep_for(20 * MILLISECOND);
+	same(count_of(&b), before, "and the other waits");
+	WANT(thread_set(a.thread.handle, THREAD_PRIORITY(8) | THREAD_CPU(cpu)), ST_OK);
+	check(moves(&b), "lowered it lets the other in");
+	before = count_of(&a);
+	sleep_for(20 * MILLISECOND);
+	same(count_of(&a), before, "and waits itself");
+	stop(&b);
+	stop(&a);
+}
+
+#define YIELDERS 3
+#define TURNS 40
+
+static struct yielder {
+	struct uthread thread;
+	u32 turns;
+	u32 passed_over; /* somebody else who had no turn while this one waited for its next */
+} yielders[YIELDERS];
+
+static void yield_in_turn(void *argument)
+{
+	struct yielder *self = argument;
+
+	/* Until all are there. */
+	while (__atomic_load_n(&yielders[YIELDERS - 1].turns, __ATOMIC_RELAXED) == 0)
+		(void)thread_yield();
+	while (self->turns < TURNS) {
+		u32 before[YIELDERS];
+
+		self->turns++;
+		for (u32 i = 0; i < YIELDERS; i++)
+			before[i] = yielders[i].turns;
+		(void)thread_yield();
+		for (u32 i = 0; i < YIELDERS; i++)
+			self->passed_over += &yielders[i] != self && before[i] < TURNS &&
+					     yielders[i].turns == before[i];
+	}
+}
+
+static void test_yield(u64 cpu)
+{
+	u32 passed_over = 0;
+
+	for (u32 i = 0; i < YIELDERS; i++)
+		yielders[i] = (struct yielder){ .turns = 0 };
+	for (u32 i = 0; i < YIELDERS; i++)
+		must(uthread_start(&yielders[i].thread, yield_in_turn, &yielders[i],
+				   THREAD_PRIORITY(10) | THREAD_CPU(cpu)), "uthread_start");
+	sleep_for(5 * MILLISECOND);
+	__atomic_store_n(&yielders[YIELDERS - 1].turns, 1, __ATOMIC_RELAXED);
+	for (u32 i = 0; i < YIELDERS; i++) {
+		must(uthread_join(&yielders[i].thread, PATIENCE), "uthread_join");
+		passed_over += yielders[i].passed_over;
+	}
+	/* Who loses the CPU between a count and its yield has no turn that counts. */
+	check(passed_over <= TURNS / 2,
+	      "%u threads that yield on CPU %lu take turns (%u of %u without somebody else's)",
+	      YIELDERS, cpu, passed_over, YIELDERS * TURNS);
+}
+
+/* Somebody who wakes up often does not take the turns of his equals. */
+static void nap(void *argument)
+{
+	struct runner *self = argument;
+
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+		sleep_for(MILLISECOND);
+		__atomic_store_n(&self->count, self->count + 1, __ATOMIC_RELAXED);
+	}
+}
+
+static void test_no_starvation(u64 cpu)
+{
+	static struct runner a, b, napper;
+	u64 counts[3];
+
+	napper = (struct runner){ 0 };
+	start(&a, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	start(&b, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	must(uthread_start(&napper.thread, nap, &napper, THREAD_PRIORITY(11) | THREAD_CPU(cpu)),
+	     "uthread_start");
+	sleep_for(100 * MILLISECOND + 8 * CONFIG_SCHED_QUANTUM_US * 1000UL);
+	counts[0] = count_of(&a);
+	counts[1] = count_of(&b);
+	counts[2] = count_of(&napper);
+	check(counts[0] && counts[1] && counts[2] && counts[0] / 8 < counts[1] &&
+		      counts[1] / 8 < counts[0],
+	      "often preempted for a moment, two equals on CPU %lu share the rest (%lu, %lu; %lu)",
+	      cpu, counts[0], counts[1], counts[2]);
+	stop(&a);
+	stop(&b);
+	stop(&napper);
+}
+
+void test_schedule(void)
+{
+	u64 last = cpus_online() - 1;
+
+	test_stays(0);
+	test_stays(last);
+	test_raised(0);
+	test_raised(last);
+	test_yield(0);
+	test_yield(last);
+	test_no_starvation(0);
+	test_no_starvation(last);
+
+	test_equals(0);
+	test_equals(last);
+	test_strict(0);
+	test_strict(last);
+	test_wake(last, false);
+	test_wake(last, true);
+	test_wake(0, true);
+	test_all();
+}

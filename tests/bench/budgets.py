@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""The budgets hold, and the tools around them refuse what they must: prints TAP.
+
+Use: budgets.py --plugin count.so
+"""
+import argparse
+import ctypes
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, TOP + "/scripts")
+import bench_budgets
+
+GOOD = """["a"]
+gate = 100
+
+["b"]
+gate = 100
+budget = [200, 210, 220]
+reason = "slow"
+
+["c"]
+budget = [7, 8, 9]
+
+["d"]
+budget = [0, 5, 5]
+"""
+# Measured in rows of another name: the end of a process, an answer with the next receive; and the machine's end.
+WITHOUT_ROW = {"process_exit": "process-life", "ipc_reply_receive": "ipc-8", "system_power_off": None}
+BAD = (
+    ("a budget above its gate without a reason", '["a"]\ngate = 1\nbudget = [2, 2, 2]\n', "reason"),
+    ("a reason without a need", '["a"]\ngate = 1\nreason = "x"\n', "reason"),
+    ("two numbers", '["a"]\nbudget = [1, 2]\n', "each of"),
+    ("an unknown key", '["a"]\ngate = 1\nlimit = 3\n', "limit"),
+    ("no TOML", "gate =\n", "toml"),
+)
+
+
+class Tap:
+    count = failed = 0
+
+    def result(self, passed, name):
+        self.count += 1
+        self.failed += not passed
+        print(f"{'ok' if passed else 'not ok'} {self.count} - {name}", flush=True)
+
+
+def write(text):
+    with open("budgets.toml", "w", encoding="utf-8") as file:
+        file.write(text)
+    return "budgets.toml"
+
+
+def problem_with(text):
+    try:
+        bench_budgets.load(write(text))
+    except bench_budgets.Problem as problem:
+        return str(problem)
+    return ""
+
+
+def check_compare(tap):
+    budgets = bench_budgets.load(write(GOOD))
+
+    def problems(complete=False, **figures):
+        return list(bench_budgets.compare(budgets, "x86_64", figures, complete))
+
+    tap.result(budgets["a"].gate == [100, 115, 125], "gates of the other architectures follow")
+    tap.result(not problems(a=102, b=204, c=8), "2 % and at least one instruction over the budget pass")
+    tap.result(len(problems(a=103, b=205, c=9)) == 3, "one more does not")
+    tap.result(len(problems(e=1)) == 1, "a row without a budget fails")
+    tap.result(len(problems(True, a=1)) == 2, "a budget without a row fails, but for one that the architecture lacks")
+    tap.result(len(problems(d=2)) == 1, "which it may not have")
+
+
+def check_lower(tap):
+    path = write(GOOD)
+    tap.result(bench_budgets.lower(path, "x86_64", {"a": 300, "b": 300, "c": 300}) == 0, "no budget is ever raised")
+    bench_budgets.lower(path, "x86_64", {"b": 150, "c": 5})
+    budgets = bench_budgets.load(path)
+    tap.result(budgets["b"].budget == [150, 210, 220] and budgets["c"].budget == [5, 8, 9], "budgets go down")
+    for arch in bench_budgets.ARCHES:
+        bench_budgets.lower(path, arch, {"b": 50})
+    budgets = bench_budgets.load(path)
+    tap.result(budgets["b"].budget == [100, 115, 125] and not budgets["b"].reason,
+               "a gate that is met becomes the budget, and the reason goes")
+
+
+class Info(ctypes.Structure):
+    """struct qemu_info of scripts/qemu-plugin/qemu-abi.h."""
+    _fields_ = [("target", ctypes.c_char_p), ("least", ctypes.c_int), ("current", ctypes.c_int),
+                ("is_system", ctypes.c_bool), ("cpus", ctypes.c_int), ("max_cpus", ctypes.c_int)]
+
+
+def install(plugin, target, least, current):
+    """What the plugin says to such an emulator, in a process of its own; None if it accepts or crashes."""
+    code = ("import ctypes, os, sys; sys.path.insert(0, sys.argv[1]); import budgets\n"
+            "info = budgets.Info(sys.argv[3].encode(), int(sys.argv[4]), int(sys.argv[5]), True, 1, 1)\n"
+            "library = ctypes.CDLL(sys.argv[2], mode=os.RTLD_LAZY)\n"
+            "sys.exit(7 if library.qemu_plugin_install(ctypes.c_uint64(1), ctypes.byref(info), 0, None) else 0)\n")
+    done = subprocess.run([sys.executable, "-c", code, TOP + "/tests/bench", plugin, target, str(least), str(current)],
+                          stderr=subprocess.PIPE, check=False)
+    return done.stderr.decode() if done.returncode == 7 else None
+
+
+def check_calls(tap):
+    """A call of the ABI that is measured nowhere is a hole in the yardstick."""
+    with open(TOP + "/include/uapi/veridian/syscalls.toml", "rb") as file:
+        names = [call["name"] for call in tomllib.load(file)["call"]]
+    text = ""
+    for path in glob.glob(TOP + "/user/bench/*.c") + glob.glob(TOP + "/user/bench/*/*.S"):
+        with open(path, encoding="utf-8") as file:
+            text += file.read()
+    missing = [name for name in names if name not in WITHOUT_ROW and not re.search(rf"\bSYS_{name}\b", text)]
+    tap.result(names and not missing, f"each of the {len(names)} system calls has a row (without: {missing})")
+    budgets = bench_budgets.load(TOP + "/tests/bench/budgets.toml")
+    tap.result(all(row in budgets for row in WITHOUT_ROW.values() if row), "those without are parts of others")
+
+
+def check_plugin(tap, plugin):
+    for least, current in ((2, 4), (0, 2), (0, 0)):
+        said = install(plugin, "x86_64", least, current) or ""
+        tap.result("QEMU 7.2" in said, f"the plugin refuses an emulator of interface {least} to {current} and says why")
+    tap.result("no decoder" in (install(plugin, "sparc", 0, 1) or ""), "it refuses a machine that it cannot decode")
+    tap.result("out=FILE" in (install(plugin, "riscv64", 0, 1) or ""), "it wants a file to write to")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="budgets")
+    parser.add_argument("--plugin", required=True)
+    plugin, tap = os.path.abspath(parser.parse_args().plugin), Tap()
+    tap.result(bool(bench_budgets.load(TOP + "/tests/bench/budgets.toml")), "the committed budgets are well formed")
+    with tempfile.TemporaryDirectory() as work:
+        os.chdir(work)
+        for name, text, wanted in BAD:
+            tap.result(wanted in problem_with(text), f"refused: {name}")
+        check_compare(tap)
+        check_lower(tap)
+    os.chdir(TOP)
+    check_calls(tap)
+    check_plugin(tap, plugin)
+    print(f"1..{tap.count}")
+    return tap.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

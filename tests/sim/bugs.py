@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Seed bugs into a copy of the kernel and count the runs the simulator needs to find each.
+
+Use: bugs.py --out DIRECTORY [--runs N] [--part I/N] [--list] [--rare] [--shrink sample|all] [NAME-PART...]
+Each bug of bugs.toml replaces one piece of source that must occur exactly once.
+The seed that finds it must find the very same when it is run again.
+With --shrink the histories of all bugs, or of those marked, are shrunk, and then must have at most 20 steps.
+Prints TAP; the status says whether every bug was found.
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FOUND = re.compile(r"^seed (\d+): (.*)$", re.M)
+SHRUNK = re.compile(r"^seed .*: (\d+) steps shrunk to (\d+):$", re.M)
+SHORT = 20  # steps of a history that a person can read
+
+
+class Failed(Exception):
+    """Something that is no result of a bug: the copy does not build."""
+
+
+def run(command, where, seconds=300):
+    """Output and status of a command; "" and None if it takes too long."""
+    try:
+        done = subprocess.run(command, cwd=where, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        return "", None
+    return done.stdout.decode("utf-8", "replace"), done.returncode
+
+
+def copy_tree(tree):
+    """The files that git knows, as they are now; a file keeps its time if it has not changed."""
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=TOP, stdout=subprocess.PIPE,
+                           check=True).stdout.decode().split("\n")
+    for file in filter(None, files):
+        source, target = f"{TOP}/{file}", f"{tree}/{file}"
+        if not os.path.isfile(source):
+            continue
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not os.path.exists(target) or read(source, "rb") != read(target, "rb"):
+            shutil.copyfile(source, target)
+            shutil.copymode(source, target)
+
+
+def read(path, mode="r"):
+    with open(path, mode, encoding=None if "b" in mode else "utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def build(tree, goal="kernel"):
+    output, status = run(["make", "-s", f"O={tree}/build", *goal.split()], tree)
+    if status != 0:
+        raise Failed("it does not build:\n" + output)
+
+
+class Result:
+    """What came of a bug: after how many runs it was found (None: it was not) and what was seen, or why not."""
+
+    def __init__(self, runs, text, steps=None):
+        self.runs, self.text, self.steps = runs, text, steps
+
+
+def shrink(program, seed, tree):
+    """Steps of the shortest history found for a run of the command @program that fails; -1: none."""
+    output, _ = run([*program, "--seed", str(seed), "--shrink"], tree, 300)
+    match = SHRUNK.search(output)
+    return int(match[2]) if match else -1
+
+
+def search(tree, bug, runs, shrinks):
+    """Build with the bug and run until it is found."""
+    path = f"{tree}/{bug['file']}"
+    source = read(path)
+    count = source.count(bug["old"])
+    if count != 1:
+        return Result(None, f"the piece to replace occurs {count} times in {bug['file']}")
+    write(path, source.replace(bug["old"], bug["new"]))
+    try:
+        build(tree)
+        program = [f"{tree}/build/kernel.elf", *bug.get("options", "").split()]
+        output, status = run([*program, "--seed", "1", "--runs", str(runs)], tree, runs / 20 + 60)
+        match = FOUND.search(output)
+        if status == 1 and match:
+            again = FOUND.search(run([*program, "--seed", match[1]], tree, 120)[0])
+            if not again or again[0] != match[0]:
+                return Result(None, f"seed {match[1]} is not the same again: {match[2]}; then {again and again[2]}")
+            return Result(int(match[1]), match[2], shrink(program, match[1], tree) if shrinks else None)
+    except Failed as problem:
+        return Result(None, str(problem))
+    finally:
+        write(path, source)
+    return Result(None, f"{runs} runs found nothing" if status == 0 else "the simulator hangs")
+
+
+def report(number, bug, result, seconds):
+    """Print the results of a bug. Return: how many failed, and the number of the last one."""
+    failed = result.runs is None
+    print(f"{'not ok' if failed else 'ok'} {number} - found: {bug['name']}")
+    print(f"# {'missed' if failed else f'after {result.runs} runs'} ({seconds:.1f} s): {result.text}", flush=True)
+    if result.steps is None:
+        return failed, number
+    is_long = not 0 <= result.steps <= SHORT
+    print(f"{'not ok' if is_long else 'ok'} {number + 1} - {SHORT} steps at most: {bug['name']}")
+    print(f"# shrunk to {result.steps} steps", flush=True)
+    return failed + is_long, number + 1
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="bugs.py")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--runs", type=int, default=4000, help="at most, for a bug; five times as many for a rare one")
+    parser.add_argument("--part", default="1/1", help="only every N-th bug, from the I-th")
+    parser.add_argument("--rare", action="store_true", help="also those that take thousands of runs")
+    parser.add_argument("--shrink", choices=("sample", "all"), help="shrink the histories of the bugs")
+    parser.add_argument("--list", action="store_true", help="only name the bugs")
+    parser.add_argument("names", nargs="*", metavar="NAME-PART")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    first, step = map(int, options.part.split("/"))
+    bugs = tomllib.loads(read(f"{TOP}/tests/sim/bugs.toml"))["bug"][first - 1::step]
+    bugs = [bug for bug in bugs if options.rare or options.names or not bug.get("rare")]
+    bugs = [bug for bug in bugs if not options.names or any(name in bug["name"] for name in options.names)]
+    if options.list:
+        print("\n".join(bug["name"] for bug in bugs))
+        return 0
+    tree = os.path.abspath(options.out) + "/tree"
+    copy_tree(tree)
+    build(tree, "host_defconfig kernel")
+    failed = number = 0
+    print("TAP version 13")
+    for bug in bugs:
+        begin = time.monotonic()
+        shrinks = options.shrink == "all" or (options.shrink and bug.get("shrink"))
+        result = search(tree, bug, options.runs * (5 if bug.get("rare") else 1), shrinks)
+        more, number = report(number + 1, bug, result, time.monotonic() - begin)
+        failed += more
+    print(f"1..{number}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as problem:
+        sys.exit(f"bugs.py: error: {problem}")

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What profits from a stock in front of it, with the stock empty: each row has
+ * its twin's name and "-drained".
+ *
+ * A CPU's stock of free frames is emptied by touching fresh pages: a touch that
+ * fills the stock up again costs more than the others, so it is seen when that
+ * happens and how many frames it brings.  Objects are kept alive, so that none
+ * comes from the list of those that were used before; in between as many are
+ * made as use up what one frame gives, which is seen in the same way.  So the
+ * next one takes a frame, and the stock of frames has none.  The last of all
+ * rows: nothing is taken back.
+ */
+#include "bench.h"
+
+#define WELL_PAGES 500UL /* of fresh memory: all in one list of frames */
+#define LEARN 200u       /* touches or calls within which something must happen */
+#define MUCH 64          /* instructions: more than the same thing varies by */
+#define RANDOM_MADE 600  /* instructions: more than taking two that are there */
+#define SAMPLES 208u
+#define SLOTS 60000u
+#define ARENA 0x1000000000UL
+#define APART (4UL << 30) /* mappings so far apart share only the upper tables */
+#define CROWD 16u
+#define READ_WRITE (MAP_READ | MAP_WRITE)
+
+static struct {
+	u8 *page;
+	handle_t memory;
+	u64 next;
+} well;
+static u64 store_empty, usual = ~0UL;
+static u32 batch; /* frames that the stock is filled up with; 0: there is no stock */
+
+static void well_renew(void)
+{
+	if (well.page)
+		memory_free(well.page, WELL_PAGES, well.memory);
+	settle();
+	well.page = memory_new(WELL_PAGES, &well.memory);
+	assert(well.page);
+	well.page[0] = 1; /* the list of frames */
+	well.next = 1;
+}
+
+/* Return: its cost. */
+static u64 touch(void)
+{
+	u64 cost = measure_store(&well.page[PAGE_SIZE * well.next++]) - store_empty;
+
+	usual = MIN(usual, cost);
+	return cost;
+}
+
+/* Touch until the stock has been filled up. Return: after how many touches, 0: it was not. */
+static u32 touch_until_filled(void)
+{
+	for (u32 n = 1; n <= LEARN && well.next < WELL_PAGES; n++)
+		if (touch() > usual + MUCH)
+			return n;
+	return 0;
+}
+
+static void learn_batch(void)
+{
+	store_empty = measure_store_nothing(NULL);
+	well_renew();
+	for (u32 i = 0; i < 8; i++)
+		(void)touch(); /* what is usual */
+	if (touch_until_filled())
+		batch = touch_until_filled();
+	printf("bench: a CPU's stock of free frames is filled up with %u\n", batch);
+}
+
+void frames_drain(void)
+{
+	if (!batch)
+		learn_batch();
+	if (!batch)
+		return;
+	if (well.next + 4 * batch > WELL_PAGES)
+		well_renew();
+	if (!touch_until_filled())
+		fail("the stock of free frames is never filled up");
+	for (u32 n = 1; n < batch; n++)
+		(void)touch();
+}
+
+/*
+ * Here it is the other way round: a new process draws a number, and the generator
+ * makes some at a time, which is dearer than all else. There is one ready afterwards.
+ */
+static void random_fill(void)
+{
+	struct measured_call call = { .tag = SYS_random_get };
+
+	for (u32 n = 0; n < LEARN; n++)
+		if (call_cost(&call, "random_get") > RANDOM_MADE)
+			return;
+	fail("no random numbers are ever made");
+}
+
+static void faults(void)
+{
+	u32 row = series_start("fault-zeroing-drained");
+
+	for (u32 i = 0; i < SAMPLES; i++) {
+		frames_drain();
+		series_mark(row);
+		series_add(row, touch());
+	}
+}
+
+/* ---- what is carved from frames: objects and slots ---- */
+
+/* How many times @make is called for each frame that it takes; the next one takes one. */
+static u32 learn_share(struct measured_call *make, const char *name)
+{
+	u64 least = ~0UL;
+	u32 since = 0;
+
+	/* None of those that were used before is left. */
+	for (u32 n = 0; n < LEARN; n++)
+		(void)call_cost(make, name);
+	for (u32 n = 1, seen = 0; n <= 2 * LEARN; n++) {
+		u64 cost;
+
+		random_fill();
+		frames_drain();
+		cost = call_cost(make, name);
+		least = MIN(least, cost);
+		since++;
+		if (n < 3 || cost <= least + MUCH)
+			continue;
+		if (seen++)
+			return since;
+		since = 0;
+	}
+	fail("%s takes no frame", name);
+}
+
+static void carved(const char *name, struct measured_call make)
+{
+	u32 row = series_start(name), share = learn_share(&make, name);
+
+	for (u32 i = 0; i < SAMPLES; i++) {
+		for (u32 n = 1; n < share; n++)
+			(void)call_cost(&make, name);
+		random_fill();
+		frames_drain();
+		series_mark(row);
+		series_add(row, call_cost(&make, name));
+	}
+}
+
+static void created(const char *name, u64 type, u64 argument)
+{
+	carved(name, (struct measured_call){ .tag = SYS_cap_create,
+					     .argument = { type, argument } });
+}
+
+static void slots(void)
+{
+	handle_t parent = create(TYPE_NOTIFICATION, 0), target = create(TYPE_PROCESS, 0);
+	u64 child;
+
+	carved("cap-derive-drained", (struct measured_call){
+		.tag = SYS_cap_derive, .handles = parent, .argument = { RIGHTS_ALL }
+	});
+	carved("cap-copy-lend-drained", (struct measured_call){
+		.tag = SYS_cap_copy,
+		.handles = parent | (u64)target << 32,
+		.argument = { CAP_LEND, RIGHTS_ALL },
+	});
+	/* Plenty of slots for the objects that follow. */
+	for (u32 i = 0; i < SLOTS; i++)
+		must(cap_derive(parent, RIGHTS_ALL, 0, &child), "cap_derive");
+	must(cap_revoke(parent), "cap_revoke");
+}
+
+static void threads(void)
+{
+	struct measured_call make = {
+		.tag = SYS_thread_create,
+		.handles = create(TYPE_PROCESS, 0),
+		.argument = { PAGE_SIZE * 32, PAGE_SIZE * 32, 0,
+			      THREAD_PRIORITY(PRIORITY) | THREAD_NO_PAGE },
+	};
+	u32 row;
+
+	carved("thread-create-drained", make);
+	/* A message page that nobody had before, and the table that shows it. */
+	row = series_start("thread-create-page-drained");
+	make.argument[3] = THREAD_PRIORITY(PRIORITY);
+	for (u32 i = 0; i < SAMPLES; i++) {
+		make.handles = create(TYPE_PROCESS, 0);
+		frames_drain();
+		series_mark(row);
+		series_add(row, call_cost(&make, "thread_create"));
+	}
+}
+
+/* ---- page tables ---- */
+
+static struct measured_call map_call(handle_t memory, u64 address)
+{
+	return (struct measured_call){
+		.tag = SYS_mem_map,
+		.handles = startup->self | (u64)memory << 32,
+		.argument = { address, PAGE_SIZE, 0, READ_WRITE },
+	};
+}
+
+static struct measured_call unmap_call(u64 address)
+{
+	return (struct measured_call){
+		.tag = SYS_mem_unmap, .handles = startup->self, .argument = { address, PAGE_SIZE }
+	};
+}
+
+static void tables(void)
+{
+	handle_t memory = create(TYPE_MEMORY, 1);
+	u32 row = series_start("map-1-drained");
+
+	for (u32 i = 0; i < SAMPLES; i++) {
+		struct measured_call map = map_call(memory, ARENA), unmap = unmap_call(ARENA);
+
+		frames_drain();
+		series_mark(row);
+		series_add(row, call_cost(&map, "mem_map"));
+		(void)call_cost(&unmap, "mem_unmap");
+	}
+}
+
+/* The reverse: there is no room for freed frames. Of some mappings in a row one fills the stock. */
+static void tables_back(void)
+{
+	handle_t memory = create(TYPE_MEMORY, 1);
+	u32 row = series_start("unmap-1-full");
+
+	for (u32 i = 0; i < SAMPLES; i++) {
+		u64 most = 0;
+
+		for (u32 n = 0; n < CROWD; n++) {
+			struct measured_call map = map_call(memory, ARENA + n * APART);
+
+			(void)call_cost(&map, "mem_map");
+		}
+		well_renew(); /* the reaper frees more frames than have room */
+		for (u32 n = 0; n < CROWD; n++) {
+			struct measured_call unmap = unmap_call(ARENA + n * APART);
+			u64 cost;
+
+			series_mark(row);
+			cost = call_cost(&unmap, "mem_unmap");
+			most = MAX(most, cost);
+		}
+		series_add(row, most);
+	}
+}
+
+void bench_drained(void)
+{
+	faults();
+	tables();
+	tables_back();
+	bench_processes_drained();
+	slots();
+	created("create-endpoint-drained", TYPE_ENDPOINT, 0);
+	created("create-reply-drained", TYPE_REPLY, 0);
+	created("create-notification-drained", TYPE_NOTIFICATION, 0);
+	created("create-memory-drained", TYPE_MEMORY, 1);
+	created("create-process-drained", TYPE_PROCESS, 0);
+	threads();
+}
