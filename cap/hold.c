@@ -5,9 +5,9 @@
  * all others, so revoking the capability they were made from ends the binding.
  * The slot stays the holder's, emptied, so the number never names another.
  */
-#include <kernel/cap.h>
 #include <kernel/ipc.h>
 #include <kernel/panic.h>
+#include <kernel/slot.h>
 
 long cap_hold(struct cap_space *space, handle_t handle, u8 type, u32 right, u32 *number)
 {
@@ -42,11 +42,8 @@ long cap_hold(struct cap_space *space, handle_t handle, u8 type, u32 right, u32 
 
 long cap_held(u32 number, u8 type, struct cap *out)
 {
-	long status;
+	long status = number ? cap_of_slot(slot_by_number(number), out) : ST_BADHANDLE;
 
-	if (!number)
-		return ST_BADHANDLE;
-	status = cap_of_slot(slot_by_number(number), out);
 	ASSERT(status != ST_OK || cap_type(out->token) == type);
 	return status;
 }
@@ -55,8 +52,8 @@ void cap_drop(u32 number)
 {
 	struct slot *slot;
 	struct object *object;
-	u32 generation = 0;
 	bool was_last = false;
+	u32 generation;
 
 	if (!number)
 		return;

@@ -10,58 +10,22 @@
  *
  *   handle -> directory[leaf] -> slot -> object id -> object
  */
-#include <kernel/cap.h>
 #include <kernel/mm.h>
 #include <kernel/panic.h>
 #include <kernel/process.h>
+#include <kernel/slot.h>
 #include <lib/string.h>
 
-/* What slot 0 of a leaf really is. Its first word is a token no handle equals. */
-struct cap_leaf {
-	u64 token; /* 0 */
-	u32 number;
-	u32 index; /* inside its space */
-	struct cap_space *space;
-	u64 unused;
-};
-_Static_assert(sizeof(struct cap_leaf) == sizeof(struct slot), "leaf header layout");
-
-#define LEAF_PAGE (PAGE_SIZE / sizeof(struct slot *))
-#define LEAF_PAGES 4096 /* 2 Mi leaves, 128 Mi slots: 27 bits of slot number */
 #define SWEEP_BATCH 8  /* capabilities deleted in a step */
 #define FREE_BATCH 32  /* leaves freed in a step */
 #define NEXT_BATCH 256 /* slots looked at in a step */
 
 static struct slab_cache leaf_cache = { .name = "capability leaf", .size = 2048 };
 static struct spinlock number_lock;
-static struct slot **leaves[LEAF_PAGES];
+struct slot **cap_leaves[LEAF_PAGES];
 static u32 nr_leaves_numbered = 1; /* slot number 0 is "none" */
 
 struct cap_space kernel_space;
-
-static struct cap_leaf *leaf_of(const struct slot *slot)
-{
-	return (struct cap_leaf *)ALIGN_DOWN((u64)slot, (u64)CAP_LEAF_SLOTS * sizeof(struct slot));
-}
-
-u32 slot_number(const struct slot *slot)
-{
-	struct cap_leaf *leaf = leaf_of(slot);
-
-	return leaf->number * CAP_LEAF_SLOTS + (u32)(slot - (struct slot *)leaf);
-}
-
-struct slot *slot_by_number(u32 number)
-{
-	u32 leaf = number / CAP_LEAF_SLOTS;
-
-	return &load_acquire(&leaves[leaf / LEAF_PAGE])[leaf % LEAF_PAGE][number % CAP_LEAF_SLOTS];
-}
-
-struct cap_space *slot_space(const struct slot *slot)
-{
-	return leaf_of(slot)->space;
-}
 
 void cap_init(void)
 {
@@ -81,15 +45,15 @@ static bool leaf_enter(struct cap_leaf *leaf)
 
 	if (number / LEAF_PAGE >= LEAF_PAGES)
 		return false;
-	if (!leaves[number / LEAF_PAGE]) {
+	if (!cap_leaves[number / LEAF_PAGE]) {
 		paddr_t page = frame_alloc_charged();
 
 		if (!page)
 			return false;
-		store_release(&leaves[number / LEAF_PAGE], (struct slot **)phys_to_ptr(page));
+		cap_leaves[number / LEAF_PAGE] = phys_to_ptr(page);
 	}
 	leaf->number = number;
-	leaves[number / LEAF_PAGE][number % LEAF_PAGE] = (struct slot *)leaf;
+	cap_leaves[number / LEAF_PAGE][number % LEAF_PAGE] = (struct slot *)leaf;
 	nr_leaves_numbered++;
 	return true;
 }
@@ -231,7 +195,7 @@ struct slot *cap_reserve(struct cap_space *space)
 
 void cap_unreserve(struct slot *slot)
 {
-	struct cap_space *space = slot_space(slot);
+	struct cap_space *space = leaf_of(slot)->space;
 
 	spin_lock(&space->lock);
 	slot->prev = 0;

@@ -14,9 +14,9 @@
  * adds a node meanwhile first deletes a batch for it: one in, sixteen out, so
  * it ends; and a revoker killed half-way leaves work that the next one does.
  */
-#include <kernel/cap.h>
 #include <kernel/ipc.h>
 #include <kernel/panic.h>
+#include <kernel/slot.h>
 #include <kernel/vspace.h>
 
 #define SWEEP_BATCH 16
@@ -35,17 +35,17 @@ static void node_insert(struct object *object, u32 previous, struct slot *slot, 
 			u64 token)
 {
 	u32 number = slot_number(slot);
-	u32 next = previous ? slot_by_number(previous)->next : object->tree_first;
+	struct slot *before = previous ? slot_by_number(previous) : NULL;
+	u32 next = before ? before->next : object->tree_first;
 
 	fence_release(); /* partner: cap_of_slot() looks for the emptied token once more */
 	store_relaxed(&slot->object, object_id(object));
-	store_relaxed(&slot->generation, previous ? slot_by_number(previous)->generation :
-						    object->generation);
+	store_relaxed(&slot->generation, before ? before->generation : object->generation);
 	store_relaxed(&slot->badge, badge);
 	slot->prev = previous;
 	slot->next = next;
-	if (previous)
-		slot_by_number(previous)->next = number;
+	if (before)
+		before->next = number;
 	else
 		object->tree_first = number;
 	if (next)
@@ -100,7 +100,8 @@ static void slot_clear(struct slot *slot)
 bool tree_delete(struct object *object, struct slot *slot)
 {
 	/* A held capability's slot belongs to its holder until cap_drop(). */
-	bool is_held = slot_space(slot) == &kernel_space && cap_type(slot->token) != TYPE_MAPPING;
+	bool is_held = leaf_of(slot)->space == &kernel_space &&
+		       cap_type(slot->token) != TYPE_MAPPING;
 	u32 number = slot_number(slot);
 
 	if (object->revoke_root == number)
@@ -146,13 +147,13 @@ void tree_move(struct object *object, struct slot *from, struct slot *to)
 
 enum sweep tree_sweep(struct object *object, u32 root, struct vspace **wait)
 {
+	struct slot *top = root ? slot_by_number(root) : NULL;
+
 	for (u32 budget = SWEEP_BATCH; budget; budget--) {
-		u32 number = root ? slot_by_number(root)->next : object->tree_first;
+		u32 number = top ? top->next : object->tree_first;
 		struct slot *slot = number ? slot_by_number(number) : NULL;
 
-		if (!slot)
-			return SWEEP_DONE;
-		if (root && cap_depth(slot->token) <= cap_depth(slot_by_number(root)->token))
+		if (!slot || (top && cap_depth(slot->token) <= cap_depth(top->token)))
 			return SWEEP_DONE;
 		if (cap_type(slot->token) == TYPE_MAPPING) {
 			struct region *region = (struct region *)slot->badge;
@@ -225,10 +226,8 @@ long tree_delete_below(const struct cap *cap, bool and_self, struct vspace **wai
 	spin_unlock(&object->tree_lock);
 	/* After each batch: nobody knows whether there will be another. */
 	ipc_cap_gone(object);
-	if (sweep == SWEEP_MORE)
-		return SYSCALL_RESTART;
-	if (sweep == SWEEP_FLUSH)
-		return ST_BUSY;
+	if (sweep != SWEEP_DONE)
+		return sweep == SWEEP_MORE ? SYSCALL_RESTART : ST_BUSY;
 	if (was_last)
 		object_unreachable(object, generation);
 	return ST_OK;

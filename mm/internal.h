@@ -55,7 +55,12 @@ struct spare {
 bool spare_reserve(struct spare *spare) __must_check;
 
 /** spare_release() - what was not used up; a spare that is all zero holds nothing. */
-void spare_release(struct spare *spare);
+void spare_free(struct spare *spare);
+static inline void spare_release(struct spare *spare)
+{
+	if (spare->region)
+		spare_free(spare);
+}
 
 /** region_start() / region_end() - the addresses of a region that is mapped: [start, end). */
 static inline uaddr_t region_start(const struct region *region)

@@ -13,8 +13,8 @@
  * of the memory object and then the space lock, the order of the ranks; as the
  * region names the object, both are found by looking, dropping and re-checking.
  */
-#include <kernel/cap.h>
 #include <kernel/panic.h>
+#include <kernel/slot.h>
 #include <lib/string.h>
 
 #include "internal.h"
@@ -50,10 +50,8 @@ bool spare_reserve(struct spare *spare)
 	return true;
 }
 
-void spare_release(struct spare *spare)
+void spare_free(struct spare *spare)
 {
-	if (!spare->region)
-		return;
 	slab_free(&region_slab, spare->region);
 	cap_unreserve(spare->slot);
 	*spare = (struct spare){ 0 };
@@ -239,6 +237,7 @@ static struct region *limbo_ready(struct vspace *space)
 static bool settle_one(struct vspace *space)
 {
 	bool is_ready = false, is_last = false, has_tables;
+	struct slot *slot;
 	u32 generation = 0;
 	struct region *region;
 	struct memory *memory;
@@ -258,8 +257,9 @@ static bool settle_one(struct vspace *space)
 		is_ready = true;
 		region_end_limbo(region);
 		if (!region->size) {
-			generation = slot_by_number(region->slot)->generation;
-			is_last = tree_delete(&memory->object, slot_by_number(region->slot));
+			slot = slot_by_number(region->slot);
+			generation = slot->generation;
+			is_last = tree_delete(&memory->object, slot);
 			slab_free(&region_slab, region);
 		}
 	}

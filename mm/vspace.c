@@ -11,9 +11,9 @@
  * the arena's 8 (Sv39) or 17 bits more between spaces.  Keeping them in one
  * arena lets small mappings share page tables.
  */
-#include <kernel/cap.h>
 #include <kernel/panic.h>
 #include <kernel/random.h>
+#include <kernel/slot.h>
 
 #include "internal.h"
 
@@ -181,9 +181,8 @@ static long map_decide(struct space_ref ref, struct memory *memory, struct map_r
 		return ST_BADHANDLE;
 	if (!root || load_relaxed(&space->is_ending))
 		return ST_DEAD;
-	if ((request->flags & MAP_EXECUTE) && !load_acquire(&memory->is_sealed))
-		return ST_SEALED;
-	if ((request->flags & MAP_WRITE) && load_acquire(&memory->is_sealed))
+	if (load_acquire(&memory->is_sealed) ? request->flags & MAP_WRITE
+					     : request->flags & MAP_EXECUTE)
 		return ST_SEALED;
 	*address = request->address;
 	if (!*address)

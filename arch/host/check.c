@@ -12,6 +12,7 @@
 #include <kernel/irq.h>
 #include <kernel/memory.h>
 #include <kernel/process.h>
+#include <kernel/slot.h>
 #include <kernel/thread.h>
 
 #include "check.h"
@@ -111,7 +112,7 @@ static void check_space(const struct cap_space *space, u64 detail)
 
 		if (!(i % CAP_LEAF_SLOTS))
 			continue;
-		check(slot_space(slot) == space, 8, "a slot belongs to another space", detail);
+		check(leaf_of(slot)->space == space, 8, "a slot belongs to another space", detail);
 		check_reuse(space, slot);
 		check(HANDLE_INDEX(cap_slot_handle(slot)) == i, 8,
 		      "a slot answers to another handle", i);

@@ -10,6 +10,7 @@
 #include <kernel/memory.h>
 #include <kernel/mm.h>
 #include <kernel/process.h>
+#include <kernel/slot.h>
 
 #include "check.h"
 

@@ -170,13 +170,6 @@ static inline handle_t cap_slot_handle(const struct slot *slot)
 	return (handle_t)load_relaxed(&slot->token);
 }
 
-/** slot_number() / slot_by_number() - global number and back. */
-u32 slot_number(const struct slot *slot);
-struct slot *slot_by_number(u32 number);
-
-/** slot_space() - the space a slot lies in. */
-struct cap_space *slot_space(const struct slot *slot);
-
 /**
  * cap_next() - look for the first filled slot of @space at or after *index, a bounded piece.
  * Return: ST_OK and its handle; ST_NOTFOUND; SYSCALL_RESTART: none up to the new *index.

@@ -7,9 +7,9 @@
 #define TESTS_HOST_CAP_H
 
 #include "kernel.h"
-#include <kernel/cap.h>
 #include <kernel/ipc.h>
 #include <kernel/mm.h>
+#include <kernel/slot.h>
 #include <kernel/vspace.h>
 
 #define OBJECTS 4

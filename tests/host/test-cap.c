@@ -456,25 +456,39 @@ static void mappings_wait_for_the_flush(void **state)
 /* Held by the kernel: gone when revoked, but its slot is the holder's until he lets go. */
 static void held_capabilities(void **state)
 {
+	u32 number = 0, used;
+	const int node = OBJECTS; /* the first after the roots */
+	struct cap_space *space;
 	struct cap cap, held;
 	struct vspace *wait;
-	u32 number = 0, used = kernel_space.nr_used;
+	handle_t handle;
 
 	(void)state;
 	start();
-	cap = look_up(0);
-	assert_int_equal(cap_hold(&cap, RIGHT_SIGNAL, 5, &number), ST_OK);
+	derive(0, RIGHT_SIGNAL | RIGHT_DERIVE, 5);
+	cap = look_up(node);
+	space = &spaces[nodes[node].space];
+	handle = nodes[node].handle;
+	used = kernel_space.nr_used;
+
+	assert_int_equal(cap_hold(space, handle, TYPE_ENDPOINT, RIGHT_CALL, &number), ST_NORIGHTS);
+	assert_int_equal(cap_hold(space, handle, TYPE_PROCESS, RIGHT_SIGNAL, &number), ST_BADTYPE);
+	assert_int_equal(kernel_space.nr_used, used);
+	assert_int_equal(cap_hold(space, handle, TYPE_ENDPOINT, RIGHT_SIGNAL, &number), ST_OK);
 	assert_int_equal(cap_held(number, TYPE_ENDPOINT, &held), ST_OK);
 	assert_int_equal(held.badge, 5);
+	assert_int_equal(cap_rights(held.token), RIGHT_SIGNAL);
 	assert_int_equal(tree_delete_below(&cap, false, &wait), ST_OK);
 	assert_int_equal(cap_held(number, TYPE_ENDPOINT, &held), ST_BADHANDLE);
 	assert_int_equal(kernel_space.nr_used, used + 1);
 	cap_drop(number);
 	assert_int_equal(kernel_space.nr_used, used);
-	assert_int_equal(cap_hold(&cap, RIGHT_SIGNAL, 5, &number), ST_OK);
+	assert_int_equal(cap_hold(space, handle, TYPE_ENDPOINT, RIGHT_SIGNAL, &number), ST_OK);
 	cap_drop(number);
-	cap_drop(0);
-	assert_int_equal(cap_held(0, TYPE_ENDPOINT, &held), ST_BADHANDLE);
+	assert_int_equal(cap_hold(space, HANDLE_NULL, TYPE_ENDPOINT, RIGHT_SIGNAL, &number), ST_OK);
+	assert_int_equal(number, 0);
+	cap_drop(number);
+	assert_int_equal(cap_held(number, TYPE_ENDPOINT, &held), ST_BADHANDLE);
 	check_all();
 }
 

@@ -13,6 +13,7 @@
 #include <kernel/kwait.h>
 #include <kernel/random.h>
 #include <kernel/sched.h>
+#include <kernel/slot.h>
 #include <kernel/thread.h>
 #include <kernel/vspace.h>
 #include "../../mm/internal.h"
@@ -128,7 +129,9 @@ void sched_wake(struct thread *thread)
 }
 
 /* Slots of which the badge names the region; a memory's tree is the set of its slots. */
-static struct slot slots[NR_SLOTS];
+static struct slot slots[NR_SLOTS] __aligned(sizeof(struct slot) * CAP_LEAF_SLOTS);
+static struct slot *leaves[NR_SLOTS / CAP_LEAF_SLOTS];
+struct slot **cap_leaves[LEAF_PAGES] = { leaves };
 static struct object *slot_tree[NR_SLOTS];
 static bool is_reserved[NR_SLOTS];
 static u32 nr_reserved;
@@ -142,7 +145,7 @@ struct slot *cap_reserve(struct cap_space *space)
 	assert_int_equal(locks_held, 0);
 	if (!slots_left)
 		return NULL;
-	while (is_reserved[number])
+	while (is_reserved[number] || number % CAP_LEAF_SLOTS == 0)
 		number = number % (NR_SLOTS - 1) + 1;
 	is_reserved[number] = true;
 	nr_reserved++;
@@ -150,14 +153,12 @@ struct slot *cap_reserve(struct cap_space *space)
 	return &slots[number];
 }
 
-u32 slot_number(const struct slot *slot)
+static void leaves_init(void)
 {
-	return (u32)(slot - slots);
-}
-
-struct slot *slot_by_number(u32 number)
-{
-	return &slots[number];
+	for (u32 i = 0; i < NR_SLOTS / CAP_LEAF_SLOTS; i++) {
+		leaves[i] = &slots[i * CAP_LEAF_SLOTS];
+		leaf_of(leaves[i])->number = i;
+	}
 }
 
 void cap_unreserve(struct slot *slot)
@@ -828,5 +829,6 @@ int main(void)
 		cmocka_unit_test(random_without_asids),
 	};
 
+	leaves_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@
 
 #define WELL_PAGES 500UL /* of fresh memory: all in one list of frames */
 #define LEARN 200u       /* touches or calls within which something must happen */
-#define MUCH 64          /* instructions: more than the same thing varies by */
+#define MUCH 64          /* instructions: more than a touch varies by */
+#define CARVED 320       /* less than to carve up a frame; more than it varies by to take one */
 #define RANDOM_MADE 600  /* instructions: more than taking two that are there */
 #define SAMPLES 208u
 #define SLOTS 60000u
@@ -130,7 +131,7 @@ static u32 learn_share(struct measured_call *make, const char *name)
 		cost = call_cost(make, name);
 		least = MIN(least, cost);
 		since++;
-		if (n < 3 || cost <= least + MUCH)
+		if (n < 3 || cost <= least + CARVED)
 			continue;
 		if (seen++)
 			return since;
