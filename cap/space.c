@@ -16,9 +16,9 @@
 #include <kernel/slot.h>
 #include <lib/string.h>
 
-#define SWEEP_BATCH 8  /* capabilities deleted in a step */
-#define FREE_BATCH 32  /* leaves freed in a step */
-#define NEXT_BATCH 256 /* slots looked at in a step */
+#define SWEEP_BATCH BATCH(8)  /* capabilities deleted in a step */
+#define FREE_BATCH BATCH(32)  /* leaves freed in a step */
+#define NEXT_BATCH BATCH(256) /* slots looked at in a step */
 
 static struct slab_cache leaf_cache = { .name = "capability leaf", .size = 2048 };
 static struct spinlock number_lock;

@@ -19,7 +19,7 @@
 #include <kernel/slot.h>
 #include <kernel/vspace.h>
 
-#define SWEEP_BATCH 16
+#define SWEEP_BATCH BATCH(16)
 
 static u64 token_make(handle_t handle, u32 rights, u8 type, u32 depth)
 {
@@ -102,9 +102,8 @@ bool tree_delete(struct object *object, struct slot *slot)
 	/* A held capability's slot belongs to its holder until cap_drop(). */
 	bool is_held = leaf_of(slot)->space == &kernel_space &&
 		       cap_type(slot->token) != TYPE_MAPPING;
-	u32 number = slot_number(slot);
 
-	if (object->revoke_root == number)
+	if (object->revoke_root == slot_number(slot))
 		object->revoke_root = 0;
 	if (slot->prev)
 		slot_by_number(slot->prev)->next = slot->next;

@@ -14,8 +14,8 @@
 #include <kernel/panic.h>
 #include <kernel/reaper.h>
 
-#define FIRST_BATCH 8
-#define WAKE_BATCH 16
+#define FIRST_BATCH BATCH(8)
+#define WAKE_BATCH BATCH(16)
 
 _Static_assert(offsetof(struct endpoint, pass) == offsetof(struct notification, pass),
 	       "pass_of() serves both");

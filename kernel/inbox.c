@@ -19,7 +19,7 @@
 #include <kernel/reaper.h>
 #include <kernel/sched.h>
 
-#define INBOX_BATCH 32
+#define INBOX_BATCH BATCH(32)
 
 static void inbox_push(struct cpu *cpu, struct thread *thread)
 {

@@ -18,7 +18,7 @@
 #include <kernel/thread.h>
 #include <lib/string.h>
 
-#define STOP_BATCH 16 /* threads told to die in a step */
+#define STOP_BATCH BATCH(16) /* threads told to die in a step */
 
 struct process *process_create(void)
 {

@@ -20,7 +20,7 @@
 #include <kernel/reaper.h>
 #include <kernel/sched.h>
 
-#define WAKE_BATCH 16
+#define WAKE_BATCH BATCH(16)
 
 static struct thread reapers[CONFIG_NR_CPUS];
 static u64 busy; /* atomic, bit a CPU: its list is not empty */

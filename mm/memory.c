@@ -17,8 +17,8 @@
 
 #define LIST_BITS 9
 #define LIST_ENTRIES (1u << LIST_BITS)
-#define SEAL_BATCH 8    /* frames cleared, or whose caches are cleaned, in a step */
-#define FREE_BATCH 32   /* pages dealt with in a step of teardown */
+#define SEAL_BATCH BATCH(8)    /* frames cleared, or whose caches are cleaned, in a step */
+#define FREE_BATCH BATCH(32)   /* pages dealt with in a step of teardown */
 
 /* Frame lists that @nr_pages pages need. */
 static u64 nr_lists(u64 nr_pages, u8 depth)

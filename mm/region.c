@@ -19,8 +19,8 @@
 
 #include "internal.h"
 
-#define SETTLE_BATCH 8  /* regions ended in a step after a flush */
-#define TABLE_BATCH 4   /* tables freed with each of them */
+#define SETTLE_BATCH BATCH(8)  /* regions ended in a step after a flush */
+#define TABLE_BATCH BATCH(4)   /* tables freed with each of them */
 
 static struct slab_cache region_slab = {
 	.name = "region",

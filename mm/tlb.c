@@ -27,8 +27,8 @@
 
 #include "internal.h"
 
-#define ANSWER_BATCH 2
-#define WAKE_BATCH 16
+#define ANSWER_BATCH BATCH(2)
+#define WAKE_BATCH BATCH(16)
 
 /* Records that some CPU has not answered, or some thread has not been woken for; kwait_lock. */
 static struct list active = { &active, &active };

@@ -19,8 +19,8 @@
 
 #define ARENA_SIZE (1UL << 30)
 #define PLACE_TRIES 8
-#define PLACE_BATCH 64   /* regions looked at in a step */
-#define PREPARE_BATCH 8  /* page tables made in a step */
+#define PLACE_BATCH BATCH(64)   /* regions looked at in a step */
+#define PREPARE_BATCH BATCH(8)  /* page tables made in a step */
 #define PROTECT_BATCH (512 * PAGE_SIZE)
 #define MAP_ACCESS (MAP_READ | MAP_WRITE | MAP_EXECUTE)
 

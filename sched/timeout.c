@@ -8,7 +8,7 @@
  */
 #include "sched_internal.h"
 
-#define EXPIRE_BATCH 16 /* what is left fires the timer again at once */
+#define EXPIRE_BATCH BATCH(16) /* what is left fires the timer again at once */
 
 static void expire(struct thread *thread)
 {

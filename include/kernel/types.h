@@ -37,4 +37,7 @@ typedef u32 handle_t;
 #define SYSCALL_DONE 1    /* the result is written, or will be when the thread wakes */
 #define SYSCALL_RESTART 2 /* issue the call again: it has come to a preemption point */
 
+/* How many things a step of bounded work takes; what is left is another step's. */
+#define BATCH(n) (IS_ENABLED(CONFIG_SMALL_BATCHES) ? 2 : (n))
+
 #endif
