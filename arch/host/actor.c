@@ -84,15 +84,36 @@ struct object *actor_object(const struct slot *slot)
 
 /* ---- mappings ---- */
 
+static bool is_mapped(const struct mapping *mapping, const struct process *process)
+{
+	return mapping->process == process &&
+	       mapping->process_generation == process->object.generation;
+}
+
 const struct mapping *actor_mapping(const struct process *process, u64 random)
 {
 	for (u32 i = 0; i < NR_MAPPINGS; i++) {
 		const struct mapping *mapping = &mappings[(i + random) % NR_MAPPINGS];
 
-		if (mapping->process == process &&
-		    mapping->process_generation == process->object.generation)
+		if (is_mapped(mapping, process))
 			return mapping;
 	}
+	return NULL;
+}
+
+const struct mapping *actor_mapping_at(const struct process *process, uaddr_t address)
+{
+	for (const struct mapping *mapping = mappings; mapping < mappings + NR_MAPPINGS; mapping++)
+		if (is_mapped(mapping, process) && address - mapping->address < mapping->size)
+			return mapping;
+	return NULL;
+}
+
+const struct mapping *actor_mapping_of(const struct process *process, u64 label)
+{
+	for (const struct mapping *mapping = mappings; mapping < mappings + NR_MAPPINGS; mapping++)
+		if (is_mapped(mapping, process) && mapping->label == label)
+			return mapping;
 	return NULL;
 }
 
@@ -125,6 +146,7 @@ static void remember_mapping(const struct actor *actor, uaddr_t address)
 		.flags = (u32)actor->argument[3],
 		.object = actor->object,
 		.generation = actor->object_generation,
+		.label = actor->operation,
 	};
 }
 
@@ -158,10 +180,11 @@ static void describe_call(const struct actor *actor, u64 handles)
 static void begin_call(struct actor *actor)
 {
 	struct arch_regs *regs = &actor->thread->regs;
-	u64 handles = call_choose(actor);
+	u64 handles = options.replays ? recall_call(actor) : call_choose(actor);
 
 	actor->tag = regs->tag;
 	actor->handles = handles;
+	recall_note_call(actor, handles);
 	judge_begin(actor, handles);
 	if (actor->call->number == SYS_mem_map)
 		note_target(actor, handles);
@@ -198,6 +221,15 @@ static void print_result(const struct actor *actor)
 	putchar('\n');
 }
 
+/* The call may have made the object of the handle it returns, if that is one. */
+static void note_made(const struct actor *actor, handle_t handle)
+{
+	const struct slot *slot = actor_slot(actor->thread, handle);
+
+	if (handle && cap_handle(slot->token) == handle && cap_type(slot->token) != TYPE_NONE)
+		recall_note_object(actor_object(slot), actor->operation);
+}
+
 static void end_call(struct actor *actor)
 {
 	const struct arch_regs *regs = &actor->thread->regs;
@@ -215,6 +247,8 @@ static void end_call(struct actor *actor)
 		tally_answered(actor->is_sent_short, actor->is_answered_short);
 	if (actor->call->number == SYS_mem_map && status == ST_OK)
 		remember_mapping(actor, regs->args[0]);
+	if (status == ST_OK)
+		note_made(actor, (handle_t)regs->args[0]);
 	nr_mapping_changes++;
 	actor->thread->regs.pc = PC_DECIDE;
 }
@@ -222,51 +256,60 @@ static void end_call(struct actor *actor)
 /* ---- accesses ---- */
 
 /* The thread's own message page, behind what messages fill. */
-static void begin_page_access(struct actor *actor, u64 random)
+static void choose_page_access(struct actor *actor, u64 random)
 {
-	const struct thread *thread = actor->thread;
-	u64 offset = PAGE_SIZE / 2 + random % (PAGE_SIZE / 16) * 8;
-
-	actor->address = thread->page_address + offset;
+	actor->label = 0;
+	actor->address = actor->thread->page_address + PAGE_SIZE / 2 + random % (PAGE_SIZE / 16) * 8;
 	actor->access = random >> 32 & 1 ? MAP_WRITE : MAP_READ;
-	actor->word = word_of(object_id(&thread->object), thread->number, 0, offset);
-	actor->argument[0] = nr_mapping_changes;
-	note_step(actor->operation, "CPU %u: thread %u.%u: access %u of its page, %lx",
-		  cpu_number(running), object_id(&thread->process->object), thread->number,
-		  actor->access, actor->address);
-	actor->thread->regs.pc = PC_ACCESS;
 }
 
-static bool begin_access(struct actor *actor)
+static bool choose_access(struct actor *actor)
 {
 	u64 random = choose(STREAM_ACTOR, actor->operation, 1);
 	const struct mapping *mapping = actor_mapping(actor->thread->process, random);
-	u64 page, offset;
 
 	if (actor_is_init(actor->thread))
 		return false;
 	if (actor->thread->page && random >> 40 & 1) {
-		begin_page_access(actor, random);
+		choose_page_access(actor, random);
 		return true;
 	}
 	if (!mapping)
 		return false;
-	page = (random >> 8) % (mapping->size >> PAGE_SHIFT);
-	offset = (random >> 16) % (PAGE_SIZE / 8) * 8;
-	actor->address = mapping->address + (page << PAGE_SHIFT) + offset;
+	actor->label = mapping->label;
+	actor->address = mapping->address +
+			 ((random >> 8) % (mapping->size >> PAGE_SHIFT) << PAGE_SHIFT) +
+			 (random >> 16) % (PAGE_SIZE / 8) * 8;
 	actor->access = MAP_READ;
 	if (mapping->flags & MAP_EXECUTE)
 		actor->access = MAP_EXECUTE;
 	else if ((mapping->flags & MAP_WRITE) && (random >> 32 & 1))
 		actor->access = MAP_WRITE;
-	actor->word = word_of(mapping->object, mapping->generation,
-			      page + (mapping->offset >> PAGE_SHIFT), offset);
-	actor->argument[0] = nr_mapping_changes;
-	note_step(actor->operation, "CPU %u: thread %u.%u: access %u of %lx", cpu_number(running),
-		  object_id(&actor->thread->process->object), actor->thread->number, actor->access,
-		  actor->address);
-	actor->thread->regs.pc = PC_ACCESS;
 	return true;
+}
+
+/* What is to be at the address of the access. */
+static u64 word_at(const struct actor *actor)
+{
+	const struct thread *thread = actor->thread;
+	const struct mapping *mapping = actor_mapping_of(thread->process, actor->label);
+	u64 offset = actor->address % PAGE_SIZE;
+
+	if (!actor->label || !mapping)
+		return word_of(object_id(&thread->object), thread->number, 0, offset);
+	return word_of(mapping->object, mapping->generation,
+		       (actor->address - mapping->address + mapping->offset) >> PAGE_SHIFT, offset);
+}
+
+static void begin_access(struct actor *actor)
+{
+	recall_note_access(actor);
+	actor->word = word_at(actor);
+	actor->argument[0] = nr_mapping_changes;
+	note_step(actor->operation, "CPU %u: thread %u.%u: access %u of %s%lx", cpu_number(running),
+		  object_id(&actor->thread->process->object), actor->thread->number, actor->access,
+		  actor->label ? "" : "its page, ", actor->address);
+	actor->thread->regs.pc = PC_ACCESS;
 }
 
 static enum user_event step_access(struct actor *actor, struct fault_info *fault)
@@ -343,24 +386,36 @@ u64 actor_operation_key(const struct actor *actor, u64 n)
 	return choose(STREAM_ACTOR, actor->name, n) & ~1UL;
 }
 
+static bool accesses(struct actor *actor)
+{
+	if (options.replays)
+		return recall_access(actor);
+	return !role_acts(actor) && choose(STREAM_ACTOR, actor->operation, 0) % 3 == 0 &&
+	       choose_access(actor);
+}
+
 static void decide(struct actor *actor)
 {
-	actor->operation = actor_operation_key(actor, ++actor->nr_operations);
-	actor->tries = 0;
+	u64 next = options.replays ? recall_next(actor, actor->nr_operations) :
+				     actor->nr_operations + 1;
+
 	if (nr_issued >= options.steps)
 		is_winding_up = true;
-	if (is_winding_up) {
+	if (is_winding_up || !next) {
 		wind_up(actor);
 		return;
 	}
+	actor->nr_operations = next;
+	actor->operation = actor_operation_key(actor, next);
+	actor->tries = 0;
 	nr_issued++;
 	actor->thread->regs.pc = PC_DECIDE;
 	if (is_dropped(actor->operation))
 		return;
-	if (!role_acts(actor) && choose(STREAM_ACTOR, actor->operation, 0) % 3 == 0 &&
-	    begin_access(actor))
-		return;
-	begin_call(actor);
+	if (accesses(actor))
+		begin_access(actor);
+	else
+		begin_call(actor);
 }
 
 void actor_took_short_way(struct thread *from, struct thread *to, bool is_call)

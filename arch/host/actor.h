@@ -42,7 +42,8 @@ struct actor {
 	/* access */
 	uaddr_t address;
 	u32 access;
-	u64 word; /* what belongs there */
+	u64 label; /* of the mapping; 0: its message page */
+	u64 word;  /* what belongs there */
 	/* server or client */
 	handle_t reply; /* the server's reply object */
 	bool is_sent_short, is_answered_short; /* the last call took the short way */
@@ -55,6 +56,7 @@ struct mapping {
 	uaddr_t address;
 	u64 size, offset;
 	u32 flags, object, generation;
+	u64 label; /* the operation that made it */
 };
 
 /** actor_is_init() - the thread is the first one, on whose life the machine's depends. */
@@ -62,6 +64,12 @@ bool actor_is_init(const struct thread *thread);
 
 /** actor_mapping() - something that was mapped into the process. */
 const struct mapping *actor_mapping(const struct process *process, u64 random);
+
+/** actor_mapping_at() - what lies there. */
+const struct mapping *actor_mapping_at(const struct process *process, uaddr_t address);
+
+/** actor_mapping_of() - what operation @label has mapped into the process. */
+const struct mapping *actor_mapping_of(const struct process *process, u64 label);
 
 /** actor_slot() - where the capability of @handle lies. */
 const struct slot *actor_slot(const struct thread *thread, handle_t handle);
@@ -94,6 +102,26 @@ handle_t call_pick_handle(const struct cap_space *space, u32 call, u8 type, u32 
 
 /** call_named() - the grammar of call @number. */
 const struct grammar *call_named(u32 number);
+
+/* ---- actor_replay.c: operations as they were issued ---- */
+
+/** recall_call() - take down the call that the actor is about to issue. */
+void recall_note_call(const struct actor *actor, u64 handles);
+
+/** recall_note_access() - likewise an access. */
+void recall_note_access(const struct actor *actor);
+
+/** recall_note_object() - operation @label has made the object. */
+void recall_note_object(const struct object *object, u64 label);
+
+/** recall_next() - number of the actor's first operation behind @n that is not dropped; 0: none. */
+u64 recall_next(const struct actor *actor, u64 n);
+
+/** recall_access() - does the present operation touch memory?  Then address and access of the actor say where. */
+bool recall_access(struct actor *actor);
+
+/** recall_call() - as call_choose(). */
+u64 recall_call(struct actor *actor);
 
 /* ---- judge.c: are the kernel's answers what the manual says? ---- */
 

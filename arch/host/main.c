@@ -22,6 +22,7 @@
 #include <generated/syscall_names.h>
 
 #include "program.h"
+#include "replay.h"
 #include "run.h"
 #include "script.h"
 

@@ -31,22 +31,9 @@ void script_report(u32 ended[256][NR_STATUSES], u8 situation[256][SITUATIONS][SI
 
 /* ---- script_replay.c: operations as they were issued ---- */
 
-/** replay_begin() - before the first run: room for the operations. */
-void replay_begin(void);
-
-/** replay_forget() - before each run. */
-void replay_forget(void);
-
 /** replay_note() - @self issues an operation. */
 void replay_note(u64 key, u64 slot, const struct m_object *self, const struct m_call *call,
 		 u32 failing);
-
-/** replay_follow() - runs with options.replays set do what the last run did. */
-void replay_follow(void);
-
-/** replay_put_aside() / replay_fetch() - keep what is followed, and follow that again. */
-void replay_put_aside(void);
-void replay_fetch(void);
 
 /** replay_slot() - the next slot of a thread behind @after; ~0: none. */
 u64 replay_slot(const struct m_object *self, u64 after);

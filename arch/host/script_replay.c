@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Operations as they were issued, so that some can be left out of a history and
- * the others stay what they are.  Handles and addresses, which the kernel chose,
- * are named by the operation that made the capability or mapping.
+ * Operations on model and kernel as they were issued.  Handles and addresses, which
+ * the kernel chose, are named by the operation that made the capability or mapping.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-
 #include <model.h>
 
 #include <generated/syscall_numbers.h>
 
+#include "replay.h"
 #include "script.h"
 
-#define MAX_RECORDS 20000
 #define NO_HANDLE HANDLE_MAKE(0xfffffu, 1u) /* what should have made it was left out */
 
 struct record {
@@ -25,60 +20,7 @@ struct record {
 	u32 failing;
 };
 
-struct replay {
-	u32 count;
-	struct record record[MAX_RECORDS];
-};
-
-static struct replay *made;		    /* by this run; shared with the parent */
-static struct replay *followed, *put_aside; /* by this run; the best so far */
-
-static struct replay *new_replay(void)
-{
-	struct replay *replay = mmap(NULL, sizeof(*replay), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (replay == MAP_FAILED) {
-		perror("mmap");
-		exit(2);
-	}
-	return replay;
-}
-
-void replay_begin(void)
-{
-	made = new_replay();
-	followed = new_replay();
-	put_aside = new_replay();
-}
-
-static void copy(struct replay *to, const struct replay *from)
-{
-	to->count = from->count;
-	for (u32 i = 0; i < from->count; i++)
-		to->record[i] = from->record[i];
-}
-
-void replay_forget(void)
-{
-	if (made)
-		made->count = 0;
-}
-
-void replay_follow(void)
-{
-	copy(followed, made);
-}
-
-void replay_put_aside(void)
-{
-	copy(put_aside, followed);
-}
-
-void replay_fetch(void)
-{
-	copy(followed, put_aside);
-}
+_Static_assert(sizeof(struct record) <= RECORD_SIZE, "a record of an operation");
 
 /* ---- names that stay ---- */
 
@@ -127,9 +69,9 @@ void replay_note(u64 key, u64 slot, const struct m_object *self, const struct m_
 {
 	const struct m_object *process = space_of(self, call);
 	const struct m_map *map = process ? model_map(process, call->arg[0]) : NULL;
-	struct record *record = &made->record[made->count];
+	struct record *record = replay_new();
 
-	if (made->count == MAX_RECORDS)
+	if (!record)
 		return;
 	*record = (struct record){
 		.key = key, .slot = slot, .thread = self->label, .call = *call, .failing = failing
@@ -142,18 +84,16 @@ void replay_note(u64 key, u64 slot, const struct m_object *self, const struct m_
 		record->map = map->label;
 		record->delta = call->arg[0] - map->base;
 	}
-	made->count++;
 }
 
 bool replay_recall(u64 slot, const struct m_object *self, struct m_call *call, u32 *failing)
 {
-	const struct record *record = NULL;
+	const struct record *record;
 	const struct m_object *process;
 	const struct m_map *map;
 
-	for (u32 i = 0; i < followed->count && !record; i++)
-		if (followed->record[i].slot == slot)
-			record = &followed->record[i];
+	for (u32 i = 0; (record = replay_at(i)) && record->slot != slot; i++)
+		;
 	if (!record || record->thread != self->label)
 		return false;
 	*call = record->call;
@@ -171,9 +111,11 @@ bool replay_recall(u64 slot, const struct m_object *self, struct m_call *call, u
 
 u64 replay_slot(const struct m_object *self, u64 after)
 {
-	for (u32 i = 0; i < followed->count; i++)
-		if (followed->record[i].slot > after && followed->record[i].thread == self->label &&
-		    !is_dropped(followed->record[i].key))
-			return followed->record[i].slot;
+	const struct record *record;
+
+	for (u32 i = 0; (record = replay_at(i)); i++)
+		if (record->slot > after && record->thread == self->label &&
+		    !is_dropped(record->key))
+			return record->slot;
 	return ~0UL;
 }

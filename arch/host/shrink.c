@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay.h"
 #include "run.h"
-#include "script.h"
 
 #define CANDIDATE_SECONDS 5 /* of CPU time, for another seed or interleaving */
 #define ENOUGH 20	    /* steps: nobody needs a shorter history */
@@ -168,7 +168,7 @@ static void cut_operations(void)
 
 static void drop_all(void)
 {
-	if (options.uses_model && !options.replays) {
+	if (!options.runs_suite && !options.replays) {
 		replay_follow();
 		options.replays = fails();
 	}

@@ -15,6 +15,7 @@
  *   check.c    invariants of the kernel's objects
  *   boot.c     firmware: memory, boot archive, console
  *   main.c     seeds, replay
+ *   replay.c   operations as they were issued
  *   shrink.c   shorter histories of a failure
  */
 #ifndef HOST_SIM_H
