@@ -590,4 +590,5 @@ void script_quiet(void)
 	apply();
 	model_advance(machine_time);
 	check_ended();
+	check_refused();
 }
