@@ -259,7 +259,8 @@ static void end_call(struct actor *actor)
 static void choose_page_access(struct actor *actor, u64 random)
 {
 	actor->label = 0;
-	actor->address = actor->thread->page_address + PAGE_SIZE / 2 + random % (PAGE_SIZE / 16) * 8;
+	actor->address = actor->thread->page_address + PAGE_SIZE / 2;
+	actor->address += random % (PAGE_SIZE / 16) * 8;
 	actor->access = random >> 32 & 1 ? MAP_WRITE : MAP_READ;
 }
 

@@ -152,7 +152,8 @@ void recall_note_call(const struct actor *actor, u64 handles)
 	const struct cap_space *space = &actor->thread->process->caps;
 	const struct arch_regs *regs = &actor->thread->regs;
 	const struct process *target = target_of(actor, (handle_t)handles);
-	const struct mapping *mapping = target ? actor_mapping_at(target, actor->argument[0]) : NULL;
+	const struct mapping *mapping =
+		target ? actor_mapping_at(target, actor->argument[0]) : NULL;
 	struct record *record = new_record(actor);
 
 	if (!record)
