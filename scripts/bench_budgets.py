@@ -58,6 +58,19 @@ class Budget:
         return self.gate[ARCHES.index(arch)] if self.gate else None
 
 
+def raised(before, after):
+    """Names of rows whose budget or gate is higher in the text @after than @before; 0 stands for none."""
+    try:
+        old, new = ({name: Budget(name, table) for name, table in tomllib.loads(text).items()}
+                    for text in (before, after))
+    except (tomllib.TOMLDecodeError, Problem):
+        return  # an older form
+    for name in old.keys() & new.keys():
+        pairs = [*zip(old[name].budget, new[name].budget), *zip(old[name].gate or (), new[name].gate or ())]
+        if any(0 < was < now for was, now in pairs):
+            yield name
+
+
 def load(path):
     """Budgets by name, in the order of the file."""
     try:

@@ -5,6 +5,7 @@ Use: budgets.py --plugin count.so
 """
 import argparse
 import ctypes
+import fnmatch
 import glob
 import os
 import re
@@ -92,6 +93,38 @@ def check_lower(tap):
                "a gate that is met becomes the budget, and the reason goes")
 
 
+def git(*arguments, where="."):
+    """What it prints; None if it fails."""
+    identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", "-C", where, *identity, *arguments], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=False)
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def raised_silently(where, path):
+    """Budgets and gates that a commit of the history raises without naming the row, or a pattern of it."""
+    for commit in (git("log", "--no-merges", "--format=%H", "--", path, where=where) or "").split():
+        before, after = (git("show", f"{version}:{path}", where=where) for version in (commit + "^", commit))
+        message = git("show", "-s", "--format=%B", commit, where=where)
+        words = re.findall(r"[\w:*-]*[\w*]", message)
+        for name in bench_budgets.raised(before or "", after or ""):
+            if not any(fnmatch.fnmatchcase(name, word) for word in words):
+                yield f"{commit[:12]}: {name}"
+
+
+def check_raised(tap):
+    """A commit may raise a budget only if its message says of which row."""
+    git("init", "-q")
+    found = []
+    low, high = GOOD.replace("210", "205"), GOOD.replace("[7, 8, 9]", "[7, 9, 9]")
+    for text, message in ((low, "Begin"), (GOOD, "Say nothing"), (low, "Lower it"), (GOOD, "Raise it\n\nFor b, why."),
+                          (high, "Raise c* for a reason"), (GOOD, "Lower"), (GOOD.replace("100", "101", 1), "Move it")):
+        git("add", write(text))
+        git("commit", "-q", "-m", message)
+        found.append(len(list(raised_silently(".", "budgets.toml"))))
+    tap.result(found == [0, 1, 1, 1, 1, 1, 2], f"a budget or gate raised by a commit that does not name it ({found})")
+
+
 class Info(ctypes.Structure):
     """struct qemu_info of scripts/qemu-plugin/qemu-abi.h."""
     _fields_ = [("target", ctypes.c_char_p), ("least", ctypes.c_int), ("current", ctypes.c_int),
@@ -142,7 +175,10 @@ def main():
             tap.result(wanted in problem_with(text), f"refused: {name}")
         check_compare(tap)
         check_lower(tap)
+        check_raised(tap)
     os.chdir(TOP)
+    silently = list(raised_silently(".", "tests/bench/budgets.toml"))
+    tap.result(not silently, f"budgets only go down, or their commit tells which does not ({silently})")
     check_calls(tap)
     check_plugin(tap, plugin)
     print(f"1..{tap.count}")
