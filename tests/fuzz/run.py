@@ -23,7 +23,7 @@ FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-fno-strict-aliasing", 
          "-Iinclude", "-Iinclude/uapi", "-Iuser/include", "-DCONFIG_ASSERTIONS=1", "-DCONFIG_NR_CPUS=4"]
 HOST_ASM = ["-Itests/host/include", "-Iarch/host/include"]
 SANITIZE = "-fsanitize=address,undefined"
-DEAD_AFTER = 20  # seconds in which the seeded bug must be found
+DEAD_AFTER = 120  # seconds in which the seeded bug must be found
 
 
 class Target:
