@@ -129,10 +129,15 @@ static void let_irqs_in(struct cpu *cpu)
 		return;
 	sched_preempt(cpu);
 	vspace_load(NULL);
-	/* Work is left, and another CPU may mask the line that is pending: this comes for certain. */
-	if (IS_ENABLED(CONFIG_SMP))
-		arch_send_ipi(cpu);
 	arch_idle();
+}
+
+/* One step for the dead. */
+static void reap(struct cpu *cpu)
+{
+	vspace_load(NULL);
+	reaper_step(cpu);
+	let_irqs_in(cpu);
 }
 
 /* Look at what was posted, choose, switch the address space, leave. */
@@ -154,9 +159,7 @@ static __noreturn void leave(struct cpu *cpu)
 		if (next == cpu->reaper) {
 			/* Sleepers must be able to interrupt it. */
 			sched_arm(cpu, next);
-			vspace_load(NULL);
-			reaper_step(cpu);
-			let_irqs_in(cpu);
+			reap(cpu);
 			continue;
 		}
 		vspace_load(&next->process->vspace);

@@ -177,20 +177,15 @@ static void check_posted(const struct thread *first)
 	}
 }
 
-/* An interrupt comes to the CPU for certain; that of a line another CPU may mask before. */
-static bool is_sure_to_enter(const struct machine_cpu *machine)
-{
-	return machine->has_ipi || machine->deadline <= machine_time;
-}
-
 /* What was posted finds the CPU on its way out, or an interrupt is under way to it. */
 static void check_inbox(const struct machine_cpu *machine)
 {
 	const struct cpu *cpu = machine->cpu;
+	bool is_interrupted = machine_is_interrupted(machine);
 
-	check((!cpu->inbox && !cpu->kick) || is_sure_to_enter(machine), 6,
+	check((!cpu->inbox && !cpu->kick) || machine->has_ipi || is_interrupted, 6,
 	      "something was posted and no interrupt will tell", cpu->index);
-	check(!cpu->inbox_backlog || (machine->mode == MODE_IDLE && is_sure_to_enter(machine)), 6,
+	check(!cpu->inbox_backlog || (machine->mode == MODE_IDLE && is_interrupted), 6,
 	      "the rest of a batch is forgotten", cpu->index);
 	check_posted(cpu->inbox);
 	check_posted(cpu->inbox_backlog);
@@ -216,7 +211,7 @@ static void check_cpu(const struct machine_cpu *machine)
 	if (machine->mode == MODE_IDLE) {
 		/* The reaper lets interrupts in between its steps. */
 		check(!cpu->current &&
-			      (!cpu->runqueue.nr_queued || is_sure_to_enter(machine)),
+			      (!cpu->runqueue.nr_queued || machine_is_interrupted(machine)),
 		      7, "idle with threads to run", cpu->index);
 	} else {
 		check(cpu->current == machine->thread && cpu->current->state == THREAD_RUNNING &&
