@@ -122,22 +122,17 @@ static void leave_idle(struct cpu *cpu)
 	cpu->idle_since = 0;
 }
 
-/* A preemption point of the kernel's own work: interrupts arrive as in idle. */
+/*
+ * A preemption point of the kernel's own work: interrupts arrive as in idle.  No wait: another CPU
+ * may have masked the line since, and then there would be none.
+ */
 static void let_irqs_in(struct cpu *cpu)
 {
 	if (!arch_irq_pending())
 		return;
 	sched_preempt(cpu);
 	vspace_load(NULL);
-	arch_idle();
-}
-
-/* One step for the dead. */
-static void reap(struct cpu *cpu)
-{
-	vspace_load(NULL);
-	reaper_step(cpu);
-	let_irqs_in(cpu);
+	arch_irq_window();
 }
 
 /* Look at what was posted, choose, switch the address space, leave. */
@@ -159,7 +154,9 @@ static __noreturn void leave(struct cpu *cpu)
 		if (next == cpu->reaper) {
 			/* Sleepers must be able to interrupt it. */
 			sched_arm(cpu, next);
-			reap(cpu);
+			vspace_load(NULL);
+			reaper_step(cpu);
+			let_irqs_in(cpu);
 			continue;
 		}
 		vspace_load(&next->process->vspace);

@@ -192,11 +192,7 @@ long sys_mem_info(struct thread *self, handle_t memory, u64 what, u64 index)
 		if (status == ST_OK && !cap_is_current(&cap))
 			status = ST_BADHANDLE;
 	}
-	if (status != ST_OK)
-		return status;
-	arch_set_value(&self->regs, 0, value[0]);
-	arch_set_value(&self->regs, 1, value[1]);
-	return ST_OK;
+	return thread_answer(self, status, value);
 }
 
 long sys_mem_create_device(struct thread *self, handle_t system, u64 base, u64 pages, u64 kind)

@@ -73,11 +73,7 @@ long sys_process_info(struct thread *self, handle_t process, u64 what)
 	spin_lock(&process_of(&cap)->lock);
 	status = cap_is_current(&cap) ? process_fact(process_of(&cap), what, value) : ST_BADHANDLE;
 	spin_unlock(&process_of(&cap)->lock);
-	if (status != ST_OK)
-		return status;
-	arch_set_value(&self->regs, 0, value[0]);
-	arch_set_value(&self->regs, 1, value[1]);
-	return ST_OK;
+	return thread_answer(self, status, value);
 }
 
 long sys_process_set_name(struct thread *self, handle_t process, u64 first, u64 second)

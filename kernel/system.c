@@ -213,9 +213,5 @@ long sys_system_info(struct thread *self, handle_t system, u64 what, u64 index)
 		status = info_number(what, value);
 		break;
 	}
-	if (status != ST_OK)
-		return status;
-	arch_set_value(&self->regs, 0, value[0]);
-	arch_set_value(&self->regs, 1, value[1]);
-	return ST_OK;
+	return thread_answer(self, status, value);
 }

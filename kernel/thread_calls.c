@@ -193,18 +193,12 @@ long sys_thread_info(struct thread *self, handle_t thread, u64 what)
 	/* Looked at last: what was read is that thread's, and not of one that came after it. */
 	if (status == ST_OK && !cap_is_current(&cap))
 		status = ST_BADHANDLE;
-	if (status != ST_OK)
-		return status;
-	arch_set_value(&self->regs, 0, value[0]);
-	arch_set_value(&self->regs, 1, value[1]);
-	return ST_OK;
+	return thread_answer(self, status, value);
 }
 
 long sys_thread_self(struct thread *self)
 {
-	arch_set_value(&self->regs, 0, self->number);
-	arch_set_value(&self->regs, 1, self->page_address);
-	return ST_OK;
+	return thread_answer(self, ST_OK, (const u64[]){ self->number, self->page_address });
 }
 
 long sys_thread_set_tls(struct thread *self, u64 value)

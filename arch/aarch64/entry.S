@@ -66,7 +66,7 @@
 	.endm
 
 	/* x0 = thread */
-	.macro	load_volatile
+	.macro	load_scratch
 	ldp	x2, x3, [x0, #16]
 	ldp	x4, x5, [x0, #32]
 	ldp	x6, x7, [x0, #48]
@@ -75,6 +75,10 @@
 	ldp	x12, x13, [x0, #96]
 	ldp	x14, x15, [x0, #112]
 	ldp	x16, x17, [x0, #128]
+	.endm
+
+	.macro	load_volatile
+	load_scratch
 	ldr	x18, [x0, #144]
 	ldr	x30, [x0, #REGS_X30]
 	ldp	x0, x1, [x0]
@@ -203,14 +207,7 @@ fast_syscall:
 	msr	spsr_el1, x4
 	msr	tpidr_el0, x5
 	/* Scratch registers become what they were in the thread's past; the others are the message. */
-	ldp	x2, x3, [x0, #16]
-	ldp	x4, x5, [x0, #32]
-	ldp	x6, x7, [x0, #48]
-	ldp	x8, x9, [x0, #64]
-	ldp	x10, x11, [x0, #80]
-	ldp	x12, x13, [x0, #96]
-	ldp	x14, x15, [x0, #112]
-	ldp	x16, x17, [x0, #128]
+	load_scratch
 	mov	x18, xzr
 	mov	x28, xzr
 	mov	x29, xzr
@@ -240,14 +237,20 @@ user_irq:
 	bl	kernel_exit
 	.size	user_irq, . - user_irq
 
+/* arch_irq_window(): there may be none, which kernel_irq() learns when it claims. */
+	.globl	arch_irq_window
+	.type	arch_irq_window, %function
+arch_irq_window:
+	mrs	x0, tpidr_el1
+	ldr	x0, [x0, #CPU_STACK_TOP]
+	mov	sp, x0
 /* In arch_idle(): what it was doing is of no interest. */
-	.type	idle_irq, %function
 idle_irq:
 	mov	x29, xzr
 	mov	x30, xzr
 	bl	kernel_irq
 	bl	kernel_exit
-	.size	idle_irq, . - idle_irq
+	.size	arch_irq_window, . - arch_irq_window
 
 /*
  * arch_idle(): a masked interrupt that is pending ends the wait, so none can

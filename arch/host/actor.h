@@ -105,7 +105,7 @@ const struct grammar *call_named(u32 number);
 
 /* ---- actor_replay.c: operations as they were issued ---- */
 
-/** recall_call() - take down the call that the actor is about to issue. */
+/** recall_note_call() - take down the call that the actor is about to issue. */
 void recall_note_call(const struct actor *actor, u64 handles);
 
 /** recall_note_access() - likewise an access. */

@@ -181,11 +181,11 @@ static void check_posted(const struct thread *first)
 static void check_inbox(const struct machine_cpu *machine)
 {
 	const struct cpu *cpu = machine->cpu;
-	bool is_interrupted = machine_is_interrupted(machine);
 
-	check((!cpu->inbox && !cpu->kick) || machine->has_ipi || is_interrupted, 6,
-	      "something was posted and no interrupt will tell", cpu->index);
-	check(!cpu->inbox_backlog || (machine->mode == MODE_IDLE && is_interrupted), 6,
+	check((!cpu->inbox && !cpu->kick) || machine->has_ipi ||
+		      machine->deadline <= machine_time || machine->mode == MODE_WINDOW,
+	      6, "something was posted and no interrupt will tell", cpu->index);
+	check(!cpu->inbox_backlog || machine->mode == MODE_WINDOW, 6,
 	      "the rest of a batch is forgotten", cpu->index);
 	check_posted(cpu->inbox);
 	check_posted(cpu->inbox_backlog);
@@ -206,14 +206,13 @@ static void check_cpu(const struct machine_cpu *machine)
 {
 	const struct cpu *cpu = machine->cpu;
 
-	if (machine->mode != MODE_USER && machine->mode != MODE_IDLE)
+	if (machine->mode != MODE_USER && machine->mode != MODE_IDLE &&
+	    machine->mode != MODE_WINDOW)
 		return;
 	if (machine->mode == MODE_IDLE) {
-		/* The reaper lets interrupts in between its steps. */
-		check(!cpu->current &&
-			      (!cpu->runqueue.nr_queued || machine_is_interrupted(machine)),
-		      7, "idle with threads to run", cpu->index);
-	} else {
+		check(!cpu->current && !cpu->runqueue.nr_queued, 7, "idle with threads to run",
+		      cpu->index);
+	} else if (machine->mode == MODE_USER) {
 		check(cpu->current == machine->thread && cpu->current->state == THREAD_RUNNING &&
 			      cpu->current->home == cpu,
 		      15, "the running thread", cpu->index);
@@ -221,8 +220,8 @@ static void check_cpu(const struct machine_cpu *machine)
 		      cpu->index);
 		check_choice(machine);
 	}
-	check((machine->mode == MODE_IDLE) == !!cpu->idle_since || machine_is_interrupted(machine),
-	      7, "time counted as idle", cpu->index);
+	check((machine->mode == MODE_IDLE) == !!cpu->idle_since || machine->mode == MODE_WINDOW, 7,
+	      "time counted as idle", cpu->index);
 	check_runqueue(cpu);
 	check_inbox(machine);
 	check(!cpu->reap_first || cpu->reaper->state != THREAD_BLOCKED || cpu->reaper->wait_object,

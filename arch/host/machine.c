@@ -249,6 +249,11 @@ void arch_idle(void)
 	leave(MODE_IDLE, NULL);
 }
 
+void arch_irq_window(void)
+{
+	leave(MODE_WINDOW, NULL);
+}
+
 void arch_stop(void)
 {
 	leave(MODE_STOPPED, NULL);
@@ -360,7 +365,7 @@ static __noreturn void life(void)
 		give_way();
 		if (self->mode == MODE_STOPPED)
 			continue;
-		if (machine_is_interrupted(self))
+		if (machine_is_interrupted(self) || self->mode == MODE_WINDOW)
 			interrupt();
 		if (self->mode == MODE_USER)
 			user_turn();
@@ -495,7 +500,8 @@ static void raise_lines(void)
 {
 	u64 random = choose(STREAM_DEVICE, nr_turns, 0);
 
-	if (random % 256 == 0)
+	/* Seldom, but if somebody waits for one: work of the kernel's own is to meet them, too. */
+	if (random % (machine_open_lines() ? 16 : 256) == 0)
 		machine_raise(random / 256 % NR_LINES);
 }
 

@@ -93,7 +93,7 @@ __noreturn void finish(const char *why);
 
 /* ---- machine.c ---- */
 
-enum mode { MODE_OFF, MODE_START, MODE_KERNEL, MODE_USER, MODE_IDLE, MODE_STOPPED };
+enum mode { MODE_OFF, MODE_START, MODE_KERNEL, MODE_USER, MODE_IDLE, MODE_WINDOW, MODE_STOPPED };
 
 struct machine_cpu {
 	struct cpu *cpu;

@@ -262,15 +262,21 @@ arch_idle:
 	csrr	t0, sip
 	csrr	t1, sie
 	and	t0, t0, t1
-	bnez	t0, 1f
+	bnez	t0, arch_irq_window
 	wfi
 	j	arch_idle
-1:	ld	sp, CPU_STACK_TOP(tp)
+	.size arch_idle, . - arch_idle
+
+/* arch_irq_window(): there may be none, which kernel_irq() learns when it claims. */
+	.globl arch_irq_window
+	.type arch_irq_window, @function
+arch_irq_window:
+	ld	sp, CPU_STACK_TOP(tp)
 	li	s0, 0
 	call	kernel_irq
 	call	kernel_exit
 	ebreak				/* keeps the return address inside, for backtraces */
-	.size arch_idle, . - arch_idle
+	.size arch_irq_window, . - arch_irq_window
 	.cfi_endproc
 
 	.bss

@@ -18,6 +18,7 @@ void entry_syscall(void);
 __noreturn void entry_return_user(struct arch_regs *regs);
 __noreturn void entry_bad_pc(struct thread *thread);
 __noreturn void entry_idle(void);
+__noreturn void entry_window(void);
 
 bool entry_has_smap; /* tested by every interrupt */
 struct cpu_features cpu_features;
@@ -218,6 +219,12 @@ void arch_idle(void)
 {
 	arch_this_cpu()->arch.segments_owner = NULL;
 	entry_idle();
+}
+
+void arch_irq_window(void)
+{
+	arch_this_cpu()->arch.segments_owner = NULL;
+	entry_window();
 }
 
 u64 arch_cycles(void)

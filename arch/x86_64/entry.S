@@ -398,6 +398,19 @@ entry_idle:
 	jmp 1b
 	.size entry_idle, . - entry_idle
 
+/* void arch_irq_window(void): STI, and an instruction behind which the interrupts come. */
+	.globl entry_window
+	.type entry_window, @function
+entry_window:
+	mov %gs:CPU_STACK_TOP, %rsp
+	xor %ebp, %ebp
+	sti
+	nop
+	cli
+	call kernel_exit
+	ud2
+	.size entry_window, . - entry_window
+
 /* void entry_bad_pc(struct thread *thread): it cannot be entered at its pc; on an empty stack. */
 	.globl entry_bad_pc
 	.type entry_bad_pc, @function

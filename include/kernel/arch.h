@@ -109,6 +109,9 @@ void arch_describe_cpu(char *buffer, size_t size);
 /** arch_idle() - wait with interrupts accepted. Each interrupt comes in by kernel_irq() on an empty stack. */
 __noreturn void arch_idle(void);
 
+/** arch_irq_window() - likewise what is pending, without a wait. In any case kernel_exit() comes next. */
+__noreturn void arch_irq_window(void);
+
 /** arch_stop() - after a panic: stop this CPU for ever, interrupts off. */
 __noreturn void arch_stop(void);
 

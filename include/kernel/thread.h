@@ -200,4 +200,14 @@ static inline struct thread *thread_of(struct object *object)
 	return container_of(object, struct thread, object);
 }
 
+/** thread_answer() - a call of @thread ends with @status and, if ST_OK, these values. Return: @status. */
+static inline long thread_answer(struct thread *thread, long status, const u64 value[2])
+{
+	if (status == ST_OK) {
+		arch_set_value(&thread->regs, 0, value[0]);
+		arch_set_value(&thread->regs, 1, value[1]);
+	}
+	return status;
+}
+
 #endif
