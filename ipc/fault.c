@@ -22,10 +22,12 @@ bool fault_send(struct thread *self)
 	if (status != ST_OK)
 		return false;
 	self->is_fault = true;
-	if (endpoint_send(self, &sending) == SYSCALL_DONE)
+	status = endpoint_send(self, &sending);
+	if (status == SYSCALL_DONE)
 		return true;
 	self->is_fault = false;
-	return false;
+	/* Another endpoint may have been chosen, or this one be gone: it faults once more, and then that shows. */
+	return status == ST_BADHANDLE;
 }
 
 void fault_answer(struct thread *thread, u64 tag, u64 word)

@@ -101,17 +101,27 @@ void notification_home_signal(struct thread *thread)
 	thread_returned(thread);
 }
 
-void notification_unbind(struct thread *thread)
+/* Notification's lock held. */
+static void untie(struct notification *notification, struct thread *thread)
+{
+	store_relaxed(&notification->bound, NULL);
+	store_release(&thread->bound, NULL);
+}
+
+long notification_unbind(struct thread *thread, const struct cap *by)
 {
 	struct notification *notification = load_acquire(&thread->bound);
+	long status = ST_OK;
 
 	if (!notification)
-		return;
+		return ST_NOTFOUND;
 	spin_lock(&notification->object.lock);
-	if (load_relaxed(&notification->bound) == thread)
-		store_relaxed(&notification->bound, NULL);
-	store_release(&thread->bound, NULL);
+	if (by && !cap_is_current(by))
+		status = ST_BADHANDLE;
+	else if (load_relaxed(&notification->bound) == thread)
+		untie(notification, thread);
 	spin_unlock(&notification->object.lock);
+	return status;
 }
 
 static long bind(const struct cap *target, const struct cap *cap)
@@ -126,21 +136,19 @@ static long bind(const struct cap *target, const struct cap *cap)
 	else if (notification->bound ||
 		 !atomic_compare_exchange(&thread->bound, NULL, notification))
 		status = ST_BUSY;
-	else
+	if (status == ST_OK) {
 		store_relaxed(&notification->bound, thread);
-	/* Looked at last: with the lock held nobody has acted on the binding yet. */
-	if (status == ST_OK && !cap_is_current(target)) {
-		store_relaxed(&notification->bound, NULL);
-		store_release(&thread->bound, NULL);
-		status = ST_BADHANDLE;
+		/* Partner: thread_die() sets DEAD, then unbinds, for which it waits for the lock. */
+		fence_full();
+		/* Looked at last: nobody has acted on the binding yet. */
+		if (!cap_is_current(target))
+			status = ST_BADHANDLE;
+		if (status != ST_OK || load_acquire(&thread->state) == THREAD_DEAD)
+			untie(notification, thread);
+		else if (load_relaxed(&notification->bits))
+			thread_post(thread, REQUEST_SIGNAL);
 	}
 	spin_unlock(&notification->object.lock);
-	/* Partner: thread_die() sets DEAD, then unbinds. */
-	fence_full();
-	if (status == ST_OK && load_acquire(&thread->state) == THREAD_DEAD)
-		notification_unbind(thread);
-	else if (status == ST_OK && load_relaxed(&notification->bits))
-		thread_post(thread, REQUEST_SIGNAL);
 	return status;
 }
 
@@ -152,12 +160,8 @@ long sys_notify_bind(struct thread *self, handle_t thread, handle_t notification
 
 	if (status != ST_OK)
 		return status;
-	if (notification == HANDLE_NULL) {
-		if (!load_acquire(&thread_of(target.object)->bound))
-			return ST_NOTFOUND;
-		notification_unbind(thread_of(target.object));
-		return ST_OK;
-	}
+	if (notification == HANDLE_NULL)
+		return notification_unbind(thread_of(target.object), &target);
 	status = cap_lookup(space, notification, TYPE_NOTIFICATION, RIGHT_WAIT, &cap);
 	return status == ST_OK ? bind(&target, &cap) : status;
 }

@@ -202,7 +202,8 @@ static noinline enum reap wake_rest(struct object *object)
 	wake(&search);
 	if (!is_done)
 		return REAP_MORE;
-	return search.all ? REAP_RELEASED : REAP_IDLE;
+	/* It may have died since ipc_reap() looked. */
+	return search.all ? REAP_MORE : REAP_IDLE;
 }
 
 enum reap ipc_reap(struct object *object)

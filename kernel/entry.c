@@ -161,7 +161,7 @@ static __noreturn void leave(struct cpu *cpu)
 		}
 		vspace_load(&next->process->vspace);
 		if (cpu->pending)
-			continue; /* a shootdown has ended, and woke somebody here */
+			continue; /* set by what the inbox held; look once more */
 		sched_arm(cpu, next);
 		arch_enter_user(next);
 	}

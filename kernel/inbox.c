@@ -130,6 +130,7 @@ static void handle_move(struct cpu *cpu, struct thread *thread)
 	thread->timer_moves = rb_is_linked(&thread->timer);
 	if (thread->timer_moves)
 		rb_remove(&cpu->timers, &thread->timer);
+	thread->has_deadline = true; /* not to be run by the short way before it has arrived */
 	if (atomic_fetch_or(&thread->requests, REQUEST_ARRIVE) == 0) {
 		store_release(&thread->home, home);
 		inbox_push(home, thread);

@@ -22,21 +22,20 @@ void irq_handle(u32 line)
 {
 	struct irq *irq = line < MAX_LINES ? load_acquire(&lines[line]) : NULL;
 	struct cap sink = { 0 };
-	bool is_bound = false;
-	u64 bits = 0;
+	bool is_bound;
+	u64 bits;
 
 	arch_irq_mask(line);
 	arch_irq_done(line);
 	if (!irq)
 		return;
-	spin_lock(&irq->object.lock);
-	if (irq->line == line && irq->object.state == OBJECT_LIVE) {
-		is_bound = cap_held(irq->sink, TYPE_NOTIFICATION, &sink) == ST_OK;
+	do { /* it may be bound to another one before the signal */
+		spin_lock(&irq->object.lock);
+		is_bound = irq->line == line && irq->object.state == OBJECT_LIVE &&
+			   cap_held(irq->sink, TYPE_NOTIFICATION, &sink) == ST_OK;
 		bits = irq->bits;
-	}
-	spin_unlock(&irq->object.lock);
-	if (is_bound)
-		notification_signal(&sink, bits);
+		spin_unlock(&irq->object.lock);
+	} while (is_bound && notification_signal(&sink, bits) == ST_BADHANDLE);
 }
 
 void irq_reap(struct irq *irq)

@@ -193,6 +193,7 @@ static void process_stop(struct process *process, u64 code, const struct thread 
 	}
 	spin_unlock(&process->lock);
 	if (has_more) {
+		process->is_urgent = true;
 		arch_this_cpu()->reap_urgent++;
 		object_queue(&process->object, true);
 		reaper_set_priority(arch_this_cpu());
@@ -212,6 +213,7 @@ static enum reap process_stop_rest(struct process *process)
 	spin_unlock(&process->lock);
 	if (has_more)
 		return REAP_MORE;
+	process->is_urgent = false;
 	cpu->reap_urgent--;
 	reaper_set_priority(cpu);
 	/* The last thread queues the process again, if it finds it on no list. */
@@ -305,7 +307,7 @@ enum reap process_reap(struct process *process, struct vspace **wait)
 	bool is_reachable;
 	u32 generation;
 
-	if (!load_acquire(&process->is_gone))
+	if (process->is_urgent)
 		return process_stop_rest(process);
 	if (!process->has_ended)
 		return process_teardown(process, wait);

@@ -9,7 +9,8 @@
  * chosen and blocked like any other, but never enters user mode.
  *
  * Its priority is low, and lent to it: by threads that wait for memory which is
- * being taken apart, and while it still stops threads of an ended process.
+ * being taken apart, while it still stops threads of an ended process, and while it
+ * wakes those whose capability has died.
  */
 #include <kernel/kwait.h>
 #include <kernel/irq.h>
@@ -215,10 +216,13 @@ void reaper_step(struct cpu *cpu)
 	struct thread *reaper = cpu->reaper;
 	struct object *object = list_pop(cpu);
 	struct vspace *wait = NULL;
+	u32 urgent = cpu->reap_urgent;
 	enum reap result;
 
 	reaper->wait_object = NULL;
 	result = step(object, &wait);
+	if (cpu->reap_urgent > urgent && (result == REAP_MORE || result == REAP_FLUSH))
+		result = REAP_LATER; /* the step has left something that is to come before */
 	if (result == REAP_LATER)
 		list_push_back(cpu, object);
 	else if (result == REAP_MORE || result == REAP_FLUSH)

@@ -54,7 +54,7 @@ void thread_die(struct thread *thread)
 	thread_window_release(thread);
 	store_release(&thread->state, THREAD_DEAD);
 	fence_full(); /* partner: binding a notification looks at the state after it */
-	notification_unbind(thread);
+	(void)notification_unbind(thread, NULL);
 	process_thread_gone(thread->process, thread);
 
 	/* Whoever kills the object from now on sees DEAD and asks this CPU to reap. */

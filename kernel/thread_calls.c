@@ -80,72 +80,54 @@ long sys_thread_create(struct thread *self, handle_t process, u64 entry, u64 sta
 	return status;
 }
 
-/* Post @request to the thread, which the object lock keeps from being released meanwhile. */
-static long post(const struct cap *cap, u32 request)
-{
-	struct thread *thread = thread_of(cap->object);
-	long status = ST_OK;
-
-	if (!cap_is_current(cap))
-		status = ST_BADHANDLE;
-	else if (load_acquire(&thread->state) == THREAD_DEAD)
-		status = ST_DEAD;
-	else
-		thread_post(thread, request);
-	return status;
-}
-
-static long set_suspend(struct thread *self, handle_t handle, bool suspend)
+/*
+ * Ask the thread for something; @value is what goes with it.  With the object lock held it is not
+ * released meanwhile, and what is written is not another's.
+ */
+static long ask(struct thread *self, handle_t handle, u32 request, u64 value)
 {
 	struct cap cap;
+	struct thread *thread;
 	long status = cap_lookup(&self->process->caps, handle, TYPE_THREAD, RIGHT_MANAGE, &cap);
 
 	if (status != ST_OK)
 		return status;
+	if (request == REQUEST_MOVE && !settings_are_valid(value, SETTINGS_FIELDS))
+		return ST_INVALID;
+	thread = thread_of(cap.object);
 	spin_lock(&cap.object->lock);
-	store_release(&thread_of(cap.object)->wants_suspend, suspend);
-	status = post(&cap, REQUEST_SUSPEND);
+	if (!cap_is_current(&cap))
+		status = ST_BADHANDLE;
+	else if (request == REQUEST_SUSPEND)
+		store_release(&thread->wants_suspend, value);
+	else if (request == REQUEST_MOVE)
+		store_release(&thread->target, (u32)value);
+	if (status == ST_OK && load_acquire(&thread->state) == THREAD_DEAD)
+		status = ST_DEAD;
+	if (status == ST_OK)
+		thread_post(thread, request);
 	spin_unlock(&cap.object->lock);
 	return status;
 }
 
 long sys_thread_resume(struct thread *self, handle_t thread)
 {
-	return set_suspend(self, thread, false);
+	return ask(self, thread, REQUEST_SUSPEND, false);
 }
 
 long sys_thread_suspend(struct thread *self, handle_t thread)
 {
-	return set_suspend(self, thread, true);
+	return ask(self, thread, REQUEST_SUSPEND, true);
 }
 
 long sys_thread_interrupt(struct thread *self, handle_t thread)
 {
-	struct cap cap;
-	long status = cap_lookup(&self->process->caps, thread, TYPE_THREAD, RIGHT_MANAGE, &cap);
-
-	if (status != ST_OK)
-		return status;
-	spin_lock(&cap.object->lock);
-	status = post(&cap, REQUEST_INTERRUPT);
-	spin_unlock(&cap.object->lock);
-	return status;
+	return ask(self, thread, REQUEST_INTERRUPT, 0);
 }
 
 long sys_thread_set(struct thread *self, handle_t thread, u64 settings)
 {
-	struct cap cap;
-	long status = cap_lookup(&self->process->caps, thread, TYPE_THREAD, RIGHT_MANAGE, &cap);
-
-	if (status != ST_OK)
-		return status;
-	if (!settings_are_valid(settings, SETTINGS_FIELDS))
-		return ST_INVALID;
-	spin_lock(&cap.object->lock);
-	store_release(&thread_of(cap.object)->target, (u32)settings);
-	status = post(&cap, REQUEST_MOVE);
-	spin_unlock(&cap.object->lock);
-	return status;
+	return ask(self, thread, REQUEST_MOVE, settings);
 }
 
 static u64 state_for_user(const struct thread *thread)

@@ -75,7 +75,10 @@ bool thread_cancel(struct thread *thread, u32 reason)
 {
 	atomic_fetch_or(&thread->cancel, reason);
 	fence_full(); /* partner: reply_park() */
-	return thread_claim(thread);
+	if (thread_claim(thread))
+		return true;
+	thread->has_deadline = true; /* whoever has it, or gets it, is to look at @cancel */
+	return false;
 }
 
 void thread_wait_ended(struct thread *thread, long status)

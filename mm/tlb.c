@@ -100,15 +100,14 @@ static bool waiters_take(struct flush_record *flush, struct list *ready)
 /* This CPU forgets what it knows of @space, or lets go of it if it ends. Lock held. */
 static void forget(struct cpu *cpu, struct vspace *space)
 {
-	if (cpu->loaded != space)
-		return;
-	if (load_relaxed(&space->is_ending)) {
+	if (cpu->loaded == space && load_relaxed(&space->is_ending)) {
 		arch_load_kernel_space();
 		cpu->loaded = NULL;
-	} else {
+	} else if (cpu->loaded == space) {
 		load_fresh(cpu, space);
 	}
-	arch_context_sync(); /* the old tables may be freed as soon as we have answered */
+	/* The old tables may be freed as soon as we have answered; it may also have been left just now. */
+	arch_context_sync();
 }
 
 /* An active record for which this CPU has something to do. Lock held. */
@@ -280,8 +279,9 @@ void fetch_answer(void)
 	struct list ready;
 
 	list_init(&ready);
-	arch_sync_icache();
 	spin_lock(&kwait_lock);
+	/* With the lock: between a synchronisation and the bit another request would be answered, too. */
+	arch_sync_icache();
 	fetch.waiting &= ~cpu_bit(cpu);
 	if (!fetch.waiting) {
 		store_release(&fetch.done, fetch.requested);

@@ -6,7 +6,7 @@
  * begins with them); sp is the empty kernel stack of this CPU.  A system call
  * leaves those that C preserves where they are, and saves them only when another
  * thread may come, see <kernel/arch.h>.  From
- * arch_idle() interrupts arrive on an equally empty stack, with nothing to
+ * arch_idle() and arch_irq_window() interrupts arrive on an equally empty stack, with nothing to
  * save.  Anything else that interrupts the kernel ends in kernel_exception().
  */
 #include <asm/sysreg.h>

@@ -202,6 +202,26 @@ static void check_choice(const struct machine_cpu *machine)
 	      15, "nothing will end the turn of the running thread", cpu->index);
 }
 
+static u32 count_urgent(const struct cpu *cpu)
+{
+	u32 count = 0;
+
+	for (const struct object *object = cpu->reap_first; object; object = object->next)
+		switch (object->type) {
+		case TYPE_PROCESS:
+			count += container_of(object, struct process, object)->is_urgent;
+			break;
+		case TYPE_ENDPOINT:
+			count += container_of(object, struct endpoint, object)->pass.number != 0;
+			break;
+		case TYPE_NOTIFICATION:
+			count += container_of(object, struct notification, object)->pass.number != 0;
+			break;
+		default: break;
+		}
+	return count;
+}
+
 static void check_cpu(const struct machine_cpu *machine)
 {
 	const struct cpu *cpu = machine->cpu;
@@ -224,6 +244,7 @@ static void check_cpu(const struct machine_cpu *machine)
 	      "time counted as idle", cpu->index);
 	check_runqueue(cpu);
 	check_inbox(machine);
+	check(cpu->reap_urgent == count_urgent(cpu), 4, "what is urgent here", cpu->index);
 	check(!cpu->reap_first || cpu->reaper->state != THREAD_BLOCKED || cpu->reaper->wait_object,
 	      4, "the reaper sleeps over objects", cpu->index);
 }
@@ -308,6 +329,11 @@ static void check_thread(const struct thread *thread)
 		      "runnable, but in no queue", id);
 	else
 		check(!sighting->is_queued, 15, "queued, but not runnable", id);
+	check(thread->state != THREAD_RUNNING || !(thread->requests & REQUEST_ARRIVE), 15,
+	      "running before it has arrived", id);
+	check(!thread->cancel || thread->state == THREAD_BLOCKED || thread->state == THREAD_DEAD,
+	      6, "it goes on, and is to end", id);
+	check(!thread->bound || thread->bound->bound == thread, 1, "bound one way only", id);
 	check(!thread->is_fault || thread->state == THREAD_BLOCKED ||
 		      thread->state == THREAD_DEAD,
 	      1, "a thread goes on with its fault unanswered", id);

@@ -6,7 +6,7 @@
  * struct arch_regs (TSS.rsp0) and pushes everything there; then the CPU's empty
  * stack is taken.  An exception inside the kernel makes the same frame on the
  * stack it interrupted and never returns.  An interrupt inside the kernel is one
- * that ended arch_idle(): what it interrupted is nothing, so its frame is
+ * that ended arch_idle() or arch_irq_window(): what it interrupted is nothing, so its frame is
  * dropped.
  *
  * An exception or interrupt lets no value of user mode's registers survive into

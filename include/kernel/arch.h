@@ -74,14 +74,14 @@ struct fault_info {
 /** kernel_fault() - user mode faulted; @self->regs has the pc of the faulting instruction. */
 void kernel_fault(struct thread *self, const struct fault_info *fault);
 
-/** kernel_irq() - an interrupt arrived, from user mode or from arch_idle(). Claims by arch_irq_claim(). */
+/** kernel_irq() - an interrupt arrived, from user mode, arch_idle() or arch_irq_window(). */
 void kernel_irq(void);
 
 /**
  * kernel_exit() - every way out of the kernel: chooses and enters user mode or idles.
  *
  * The architecture's entry code calls it after each of the three upcalls above,
- * on the same stack.  It ends in arch_enter_user() or arch_idle().
+ * on the same stack.  It ends in arch_enter_user(), arch_idle() or arch_irq_window().
  */
 __noreturn void kernel_exit(void);
 

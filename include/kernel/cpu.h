@@ -73,7 +73,7 @@ struct cpu {
 	/* objects this CPU's reaper works on (kernel/reaper.c) */
 	struct object *reap_first, *reap_last;
 	struct thread *reaper;
-	u32 reap_urgent;  /* processes on the list some of whose threads still run */
+	u32 reap_urgent;  /* objects on the list with threads to be told to die, or to be woken */
 	u32 reap_donated; /* atomic: priority of threads that wait for memory */
 
 #ifdef CONFIG_LOCK_CHECKER

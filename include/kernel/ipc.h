@@ -97,8 +97,11 @@ u64 notification_take_bound(struct thread *thread);
 /** notification_look_again() - the running thread has queued itself in a receive: were bits set before? */
 void notification_look_again(struct thread *self);
 
-/** notification_unbind() - the thread dies: its notification forgets it. */
-void notification_unbind(struct thread *thread);
+/**
+ * notification_unbind() - the notification of @thread forgets it, because it dies, or its capability @by
+ * (else NULL) wants it.  Return: ST_OK; ST_NOTFOUND: it has none; ST_BADHANDLE: @by has died.
+ */
+long notification_unbind(struct thread *thread, const struct cap *by);
 
 /** fault_send() - the running thread faulted: call its process's fault endpoint. Return: false if it has none. */
 bool fault_send(struct thread *self);

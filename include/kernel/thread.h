@@ -83,7 +83,7 @@ struct thread {
 			bool is_suspended; /* home CPU */
 			bool is_fault;     /* the message is @fault_words, not the registers */
 			u8 window_count;   /* slots reserved in @window */
-			bool has_deadline; /* home CPU: its latest wait has, or had, one */
+			bool has_deadline; /* home CPU: its wait has one, or wants no short way */
 		};
 	};
 	struct list run_link;

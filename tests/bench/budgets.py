@@ -106,7 +106,7 @@ def raised_silently(where, path):
     for commit in (git("log", "--no-merges", "--format=%H", "--", path, where=where) or "").split():
         before, after = (git("show", f"{version}:{path}", where=where) for version in (commit + "^", commit))
         message = git("show", "-s", "--format=%B", commit, where=where)
-        words = re.findall(r"[\w:*-]*[\w*]", message)
+        words = [word for word in re.findall(r"[\w:*-]*[\w*]", message) if any(map(str.isalnum, word))]
         for name in bench_budgets.raised(before or "", after or ""):
             if not any(fnmatch.fnmatchcase(name, word) for word in words):
                 yield f"{commit[:12]}: {name}"
@@ -118,7 +118,8 @@ def check_raised(tap):
     found = []
     low, high = GOOD.replace("210", "205"), GOOD.replace("[7, 8, 9]", "[7, 9, 9]")
     for text, message in ((low, "Begin"), (GOOD, "Say nothing"), (low, "Lower it"), (GOOD, "Raise it\n\nFor b, why."),
-                          (high, "Raise c* for a reason"), (GOOD, "Lower"), (GOOD.replace("100", "101", 1), "Move it")):
+                          (high, "Raise c* for a reason"), (GOOD, "Lower"),
+                          (GOOD.replace("100", "101", 1), "Move it\n\n* Why not")):
         git("add", write(text))
         git("commit", "-q", "-m", message)
         found.append(len(list(raised_silently(".", "budgets.toml"))))
@@ -177,8 +178,12 @@ def main():
         check_lower(tap)
         check_raised(tap)
     os.chdir(TOP)
-    silently = list(raised_silently(".", "tests/bench/budgets.toml"))
-    tap.result(not silently, f"budgets only go down, or their commit tells which does not ({silently})")
+    commits = git("rev-list", "--no-merges", "HEAD", "--", "tests/bench/budgets.toml")
+    if not commits or (git("rev-parse", "--is-shallow-repository") or "true").strip() == "true":
+        print("# the history is not here: whether budgets have been raised silently is not looked at")
+    else:
+        silently = list(raised_silently(".", "tests/bench/budgets.toml"))
+        tap.result(not silently, f"budgets only go down, or their commit tells which does not ({silently})")
     check_calls(tap)
     check_plugin(tap, plugin)
     print(f"1..{tap.count}")
