@@ -84,7 +84,7 @@ long sys_thread_create(struct thread *self, handle_t process, u64 entry, u64 sta
  * Ask the thread for something; @value is what goes with it.  With the object lock held it is not
  * released meanwhile, and what is written is not another's.
  */
-static long ask(struct thread *self, handle_t handle, u32 request, u64 value)
+static __always_inline long ask(struct thread *self, handle_t handle, u32 request, u64 value)
 {
 	struct cap cap;
 	struct thread *thread;

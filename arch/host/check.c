@@ -215,7 +215,8 @@ static u32 count_urgent(const struct cpu *cpu)
 			count += container_of(object, struct endpoint, object)->pass.number != 0;
 			break;
 		case TYPE_NOTIFICATION:
-			count += container_of(object, struct notification, object)->pass.number != 0;
+			count += container_of(object, struct notification, object)->pass.number
+				 != 0;
 			break;
 		default: break;
 		}
