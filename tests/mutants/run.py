@@ -313,6 +313,9 @@ def main():
     kernel.prepare()
     if options.list:
         print("\n".join(mutant.key for mutant in choose_sample(kernel.mutants(), options)))
+        passed, message = check_argued(kernel, read_survivors())
+        if not passed:
+            raise Failed(f"not so: {message}")
         return 0
     print(f"TAP version 13\n# mutants: seed {options.seed}, {options.sample} of {len(kernel.mutants())}", flush=True)
     kernel.build()
