@@ -4,8 +4,9 @@
 Use: check-matrix.py --out DIRECTORY [--part K/N]
 The configurations are those of "make matrix", the smallest and a random one of
 each architecture.  Each is built and booted; one with the test programs runs the
-suite, one with the demonstration runs that, one with the shell is talked to, and
-one with nothing to run has to say so.  The machine is the configured one, but
+suite (but with KASAN the demonstration, if it has that: the suite takes minutes
+there, and kasan.config runs it), one with the demonstration runs that, one with
+the shell is talked to, and one with nothing to run has to say so.  The machine is the configured one, but
 for at most 4 CPUs, so that each gets its share of the computer, and enough memory
 for the suite.  The simulator runs a few seeds.  TAP on standard output.
 """
@@ -32,7 +33,7 @@ def make(out, *goals, **variables):
 
 def boot_arguments(config):
     """How the result shows that it works."""
-    if config["USER_TESTS"]:
+    if config["USER_TESTS"] and not (config["KASAN"] and config["USER_DEMO"]):
         # The suite prints on the kernel's console; without one there is its status.
         return ["--append=init=test", "--timeout=700", f"--mem={max(config['QEMU_MEM_MB'], SUITE_MEM_MB)}",
                 *(() if config["CONSOLE"] else ("--status-only",))]

@@ -92,9 +92,8 @@ void series_mark(u32 row);
 /** series_add() - one sample. */
 void series_add(u32 row, u64 value);
 
-/** series_cheap() / series_dear() - how many samples a row gets; dear: one takes, with its surroundings, very long. */
-u32 series_cheap(void);
-u32 series_dear(void);
+/** series_samples() - how many samples a row gets, with those that do not count. */
+u32 series_samples(void);
 
 /** series_report() - print all rows. */
 void series_report(void);

@@ -19,7 +19,7 @@ static void again(const char *name, u64 tag, u64 handles, u64 first, u64 second)
 	};
 	u32 row = series_start(name);
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(row);
 		series_add(row, call_cost(&call, name));
 	}
@@ -30,7 +30,7 @@ static void in_turn(const char *names[2], struct measured_call calls[2])
 {
 	u32 row[2] = { series_start(names[0]), series_start(names[1]) };
 
-	for (u32 i = 0; i < 2 * series_cheap(); i++) {
+	for (u32 i = 0; i < 2 * series_samples(); i++) {
 		series_mark(row[i % 2]);
 		series_add(row[i % 2], call_cost(&calls[i % 2], names[i % 2]));
 	}
@@ -44,7 +44,7 @@ static u64 made(const char *name, u64 tag, u64 first, u64 second)
 	};
 	u32 row = series_start(name);
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		settle();
 		if (call.value[0])
 			must(cap_delete((handle_t)call.value[0]), name);
@@ -93,7 +93,7 @@ static void waiting_thread(void)
 		});
 	interrupt.handles = thread.handle;
 	row = series_start("thread-interrupt");
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		settle();
 		series_mark(row);
 		series_add(row, call_cost(&interrupt, "thread_interrupt"));
@@ -148,7 +148,7 @@ static void memory_facts(void)
 	page[0] = 1;
 	again("mem-info", SYS_mem_info, memory, MEM_INFO_SIZE, 0);
 	memory_free(page, 1, memory);
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		struct measured_call seal = { .tag = SYS_mem_seal };
 
 		page = memory_new(1, &memory);
@@ -169,7 +169,7 @@ static void random_numbers(void)
 	struct measured_call call = { .tag = SYS_random_get };
 	u32 row = series_start("random-get-twice");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		u64 first = call_cost(&call, "random_get");
 
 		series_mark(row);

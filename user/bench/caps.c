@@ -14,7 +14,7 @@ static void derive_and_delete(handle_t parent)
 	u32 derived = series_start("cap-derive"), deleted = series_start("cap-delete");
 	u32 inspected = series_start("cap-inspect");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(derived);
 		series_add(derived, call_cost(&derive, "cap_derive"));
 		delete.handles = derive.value[0];
@@ -35,7 +35,7 @@ static void copy(handle_t parent, handle_t target)
 	struct measured_call give = { .tag = SYS_cap_copy, .argument = { CAP_GIVE } };
 	u32 lent = series_start("cap-copy-lend"), given = series_start("cap-copy-give");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		u64 child;
 
 		series_mark(lent);
@@ -53,7 +53,7 @@ static void revoke(const char *name, handle_t parent, u32 children)
 	struct measured_call call = { .tag = SYS_cap_revoke, .handles = parent };
 	u32 row = series_start(name);
 
-	for (u32 i = 0; i < (children < 10 ? series_cheap() : series_dear()); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		for (u32 n = 0; n < children; n++)
 			must(cap_derive(parent, RIGHTS_ALL, 0, &(u64){ 0 }), "cap_derive");
 		series_mark(row);

@@ -33,7 +33,7 @@ static void calls_with(const char *name, handle_t endpoint, u32 words, u64 flags
 	u32 row = series_start(name);
 
 	page[MSG_DEADLINE] = now() + 1000 * SECOND;
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		ipc.tag = SYS_ipc_call | (u64)words << MSG_WORDS_SHIFT | flags;
 		fill(&ipc, page, words);
 		series_mark(row);
@@ -75,7 +75,7 @@ static void calls_with_caps(const char *name, handle_t endpoint, u32 caps, bool 
 		cap[i] = create(TYPE_NOTIFICATION, 0);
 	/* The server's next receive takes as many as this call does. */
 	(void)ipc_cost(&ipc, name);
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		ipc.tag = caps_tag(caps, move);
 		for (u32 n = 0; n < 2; n++)
 			ipc.caps[n] = cap[2 * n] | (u64)cap[2 * n + 1] << 32;
@@ -154,7 +154,7 @@ static void through_library(void)
 	struct message message = { 0 };
 
 	server_in_process(&server, "library", PRIORITY);
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		u64 start, end, empty = counter_now();
 		long status;
 
@@ -183,7 +183,7 @@ static void send_to_lower(void)
 
 	server_in_process(&server, "echo", PRIORITY_BELOW);
 	ipc.handles = server.endpoint;
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		ipc.tag = SYS_ipc_send | (u64)MSG_REG_WORDS << MSG_WORDS_SHIFT;
 		series_mark(row);
 		series_add(row, ipc_cost(&ipc, "ipc_send"));
@@ -202,7 +202,7 @@ static void send_and_switch(void)
 
 	assert(stamp);
 	spawn("stamp-receive", PRIORITY_ABOVE, extra, &child);
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		ipc.tag = SYS_ipc_send | (u64)MSG_REG_WORDS << MSG_WORDS_SHIFT;
 		series_mark(row);
 		(void)ipc_cost(&ipc, "ipc_send");
@@ -233,7 +233,7 @@ static void receive_and_reply(void)
 
 	must(uthread_start(&caller, call_again, &endpoint, THREAD_PRIORITY(PRIORITY_BELOW)),
 	     "uthread_start");
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		settle();
 		ipc.handles = endpoint | (u64)reply << 32;
 		ipc.tag = SYS_ipc_receive;

@@ -142,7 +142,7 @@ int main(void)
 	if (startup->nr_args > 1)
 		return run_role(startup->arg[1]);
 	(void)system_option("bench", option, sizeof(option));
-	if (option[0] && strcmp(option, "latency"))
+	if (!strcmp(option, "quick") || !strcmp(option, "worst"))
 		series_set_quick();
 	calibrate();
 	run(option);

@@ -39,7 +39,7 @@ static void map_range(const struct rows *rows)
 	u32 mapped = series_start(rows->map), unmapped = series_start(rows->unmap);
 	u32 protected = series_start(rows->protect), touched = series_start(rows->touched);
 
-	for (u32 i = 0; i < (rows->pages < 64 ? series_cheap() : series_dear()); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(mapped);
 		series_add(mapped, call_cost(&map, rows->map));
 		series_mark(unmapped);
@@ -122,7 +122,7 @@ static void through_pager(const char *name, const char *role, u64 argument)
 	must(program_spawn(&program, &child), role);
 	settle();
 	must(process_set_fault(startup->self, extra[0]), "process_set_fault");
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(row);
 		series_add(row, store_cost(ARENA, empty));
 		must(mem_unmap(startup->self, ARENA, PAGE_SIZE, NULL), "mem_unmap");
@@ -141,11 +141,11 @@ void bench_faults(void)
 	u32 resident = series_start("fault-resident");
 	u8 byte;
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(store);
 		series_add(store, store_cost((u64)&byte, empty));
 	}
-	for (u32 i = 0; i <= series_cheap(); i += 256)
+	for (u32 i = 0; i <= series_samples(); i += 256)
 		fault_pages(zeroed, resident, empty);
 	through_pager("fault-pager-jump", "pager-jump", (u64)measure_store_end);
 	through_pager("fault-pager-map", "pager-map", ARENA);

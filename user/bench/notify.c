@@ -12,7 +12,7 @@ static void null_calls(void)
 	struct measured_call call = { .tag = SYS_null };
 	u32 row = series_start("null");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(row);
 		series_add(row, call_cost(&call, "null"));
 	}
@@ -22,7 +22,7 @@ static void null_through_library(void)
 {
 	u32 row = series_start("null-library");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		u64 start, end, empty = counter_now();
 		long status;
 
@@ -49,7 +49,7 @@ static void nobody_waits(void)
 	u32 row = series_start("notify"), polled = series_start("notify-poll");
 	u32 waited = series_start("notify-wait-ready");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(row);
 		series_add(row, call_cost(&signal, "notify_signal"));
 		series_mark(polled);
@@ -74,7 +74,7 @@ static void one_way(const char *name, const char *role, u64 settings, u64 type, 
 
 	assert(stamp);
 	spawn(role, settings, extra, &child);
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(row);
 		series_add(row, call_one_way(&call, stamp, name));
 	}
@@ -90,7 +90,7 @@ static void yield_alone(void)
 	struct measured_call call = { .tag = SYS_thread_yield };
 	u32 row = series_start("yield-alone");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(row);
 		series_add(row, call_cost(&call, "thread_yield"));
 	}
@@ -140,7 +140,7 @@ static void timer_tick(void)
 
 	must(uthread_start(&sleeper, sleep_on, &goes_on, THREAD_PRIORITY(PRIORITY_BELOW)),
 	     "uthread_start");
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		sleep_for(TICK / 2); /* it runs, and sleeps again */
 		series_add(row, next_gap(usual));
 	}

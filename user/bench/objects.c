@@ -17,7 +17,7 @@ static void one_by_one(const char *create_name, const char *destroy_name, u64 ty
 	struct measured_call destroy = { .tag = SYS_cap_destroy };
 	u32 made = series_start(create_name), destroyed = series_start(destroy_name);
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(made);
 		series_add(made, call_cost(&make, create_name));
 		destroy.handles = make.value[0];

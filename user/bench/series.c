@@ -9,7 +9,6 @@
 #define MAX_ROWS 200
 #define MARKS 4096
 #define QUICK_SAMPLES 200u
-#define DEAR_SAMPLES 1000u
 #define NR_BINS 32       /* of a distribution */
 
 struct row {
@@ -35,14 +34,9 @@ void series_set_warm_up(u32 samples)
 	warm_up = samples;
 }
 
-u32 series_cheap(void)
+u32 series_samples(void)
 {
 	return (is_quick ? QUICK_SAMPLES : MAX_SAMPLES) + warm_up;
-}
-
-u32 series_dear(void)
-{
-	return (is_quick ? QUICK_SAMPLES : DEAR_SAMPLES) + warm_up;
 }
 
 u32 series_start(const char *name)
@@ -50,7 +44,7 @@ u32 series_start(const char *name)
 	struct row *row = &rows[nr_rows];
 
 	assert(nr_rows < MAX_ROWS);
-	*row = (struct row){ .name = name, .room = series_cheap(), .skip = warm_up };
+	*row = (struct row){ .name = name, .room = series_samples(), .skip = warm_up };
 	row->sample = malloc(row->room * sizeof(*row->sample));
 	assert(row->sample);
 	/* Its pages are touched now, not between samples. */

@@ -24,7 +24,7 @@ static void create_only(const char *name, u64 settings)
 	};
 	u32 row = series_start(name);
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(row);
 		series_add(row, call_cost(&make, name));
 		must(cap_destroy((handle_t)make.value[0]), "cap_destroy");
@@ -47,7 +47,7 @@ static void whole_life(void)
 	u32 run = series_start("thread-create-run-exit");
 	u32 deleted = series_start("thread-delete-ended"), both = series_start("thread-life");
 
-	for (u32 i = 0; i < series_cheap(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		u64 first, second;
 
 		series_mark(run);
@@ -86,7 +86,7 @@ static void process_objects(const char *names[2], bool drained)
 	};
 	u32 bare = series_start(names[0]), full = series_start(names[1]);
 
-	for (u32 i = 0; i < series_dear(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		u64 first, second;
 
 		if (drained)
@@ -120,7 +120,7 @@ static void process_life(const char *name, bool drained)
 		fail("tiny: %s", error);
 	program.watch = create(TYPE_NOTIFICATION, 0);
 	program.watch_bits = 1;
-	for (u32 i = 0; i < series_dear(); i++) {
+	for (u32 i = 0; i < series_samples(); i++) {
 		struct child child;
 		u64 start, end, bits = 0, empty = counter_now();
 		long status;
