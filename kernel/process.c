@@ -58,22 +58,30 @@ static long attach_check(const struct process *process, const struct cap *by)
 	return process->is_ending ? ST_DEAD : ST_OK;
 }
 
-/* Take the first free page of the window, @index. */
+/* Take the first free page of the window, @index. Process lock held. */
+static long page_take(struct process *process, u32 *index)
+{
+	u32 i = 0;
+
+	while (i < MESSAGE_WINDOW_PAGES && (process->pages_in_use[i / 64] & BIT(i % 64)))
+		i += ~process->pages_in_use[i / 64] ? 1 : 64;
+	if (i == MESSAGE_WINDOW_PAGES)
+		return ST_NOMEM;
+	process->pages_in_use[i / 64] |= BIT(i % 64);
+	*index = i;
+	return ST_OK;
+}
+
 static long page_reserve(struct process *process, const struct cap *by, u32 *index)
 {
 	long status;
-	u32 i = 0;
 
 	spin_lock(&process->lock);
 	status = attach_check(process, by);
-	while (i < MESSAGE_WINDOW_PAGES && (process->pages_in_use[i / 64] & BIT(i % 64)))
-		i += ~process->pages_in_use[i / 64] ? 1 : 64;
-	if (status == ST_OK && i == MESSAGE_WINDOW_PAGES)
-		status = ST_NOMEM;
+	/* Else the process may be another one by now, which does not hold the lock. */
 	if (status == ST_OK)
-		process->pages_in_use[i / 64] |= BIT(i % 64);
+		status = page_take(process, index);
 	spin_unlock(&process->lock);
-	*index = i;
 	return status;
 }
 

@@ -35,7 +35,8 @@
 #define STATE_FREE 0x40u
 #define STATE_USED 0x80u
 
-#define REFILL_ORDER 4u /* as many frames at a time, to and from a cache */
+/* As many frames at a time, to and from a cache. */
+#define REFILL_ORDER (IS_ENABLED(CONFIG_SMALL_BATCHES) ? 1u : 4u)
 
 /*
  * Immutable after frame_init() except for the state bytes: zone lock, or while it is handed out or

@@ -397,9 +397,16 @@ static bool accesses(struct actor *actor)
 
 static void decide(struct actor *actor)
 {
-	u64 next = options.replays ? recall_next(actor, actor->nr_operations) :
-				     actor->nr_operations + 1;
+	u64 next;
 
+	if (machine_time < actor->not_before)
+		return;
+	next = options.replays ? recall_next(actor, actor->nr_operations) :
+				 actor->nr_operations + 1;
+	if (options.is_paced && next)
+		actor->not_before = recall_time(actor, next);
+	if (machine_time < actor->not_before)
+		return;
 	if (nr_issued >= options.steps)
 		is_winding_up = true;
 	if (is_winding_up || !next) {

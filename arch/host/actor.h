@@ -34,6 +34,7 @@ struct actor {
 	u64 name;
 	u64 nr_operations;
 	u64 operation; /* key of the present one */
+	u64 not_before; /* time of the next one in the run that is followed */
 	u32 tries;
 	const struct grammar *call;
 	u64 argument[5], tag, handles; /* as issued */
@@ -116,6 +117,9 @@ void recall_note_object(const struct object *object, u64 label);
 
 /** recall_next() - number of the actor's first operation behind @n that is not dropped; 0: none. */
 u64 recall_next(const struct actor *actor, u64 n);
+
+/** recall_time() - when that was issued. */
+u64 recall_time(const struct actor *actor, u64 n);
 
 /** recall_access() - does the present operation touch memory?  Then address and access of the actor say where. */
 bool recall_access(struct actor *actor);

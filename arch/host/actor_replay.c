@@ -30,7 +30,7 @@ struct name {
 };
 
 struct record {
-	u64 key, actor, n;
+	u64 key, actor, n, time;
 	u64 label, delta; /* the mapping that the address lies in, and how far */
 	u32 call, access; /* access: 0 for a call */
 	u64 argument[5], tag, status, deadline;
@@ -130,7 +130,8 @@ static struct record *new_record(const struct actor *actor)
 	if (record)
 		*record = (struct record){ .key = actor->operation,
 					   .actor = actor->name,
-					   .n = actor->nr_operations };
+					   .n = actor->nr_operations,
+					   .time = machine_time };
 	return record;
 }
 
@@ -209,13 +210,23 @@ u64 recall_next(const struct actor *actor, u64 n)
 	return 0;
 }
 
-static const struct record *record_of(const struct actor *actor)
+static const struct record *record_named(u64 key)
 {
 	const struct record *record;
 
-	for (u32 i = 0; (record = replay_at(i)) && record->key != actor->operation; i++)
+	for (u32 i = 0; (record = replay_at(i)) && record->key != key; i++)
 		;
 	return record;
+}
+
+static const struct record *record_of(const struct actor *actor)
+{
+	return record_named(actor->operation);
+}
+
+u64 recall_time(const struct actor *actor, u64 n)
+{
+	return record_named(actor_operation_key(actor, n))->time;
 }
 
 bool recall_access(struct actor *actor)

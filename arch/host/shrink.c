@@ -166,17 +166,28 @@ static void cut_operations(void)
 		options.steps = all;
 }
 
-static void drop_all(void)
+static void drop_steps(void)
 {
-	if (!options.runs_suite && !options.replays) {
-		replay_follow();
-		options.replays = fails();
-	}
-	cut_operations();
 	do {
 		while (drop_pieces(SWITCHES) | drop_pieces(OPERATIONS))
 			;
 	} while (drop_pairs());
+	run_once();
+}
+
+static void drop_all(void)
+{
+	if (!options.runs_suite && !options.replays) {
+		replay_follow();
+		options.replays = options.is_paced = fails();
+	}
+	cut_operations();
+	drop_steps();
+	options.is_paced = false;
+	if (outcome->nr_steps > ENOUGH && fails())
+		drop_steps();
+	else
+		options.is_paced = options.replays;
 	run_once();
 }
 
@@ -209,7 +220,7 @@ static void look_near(u64 seed, u32 steps, u32 nr_cpus, struct history *best)
 	options.seed = seed;
 	options.steps = steps;
 	options.cpus = nr_cpus;
-	options.replays = false;
+	options.replays = options.is_paced = false;
 	nr_dropped = 0;
 	if (!run_once() || !is_like(best->kind))
 		return;

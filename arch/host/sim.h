@@ -41,6 +41,7 @@ struct options {
 	bool runs_suite; /* user threads are those of tests/abi */
 	const u8 *input; /* a chunk for each operation; NULL: the seed chooses */
 	bool replays;	 /* the operations of an earlier run */
+	bool is_paced;	 /* none of them earlier than in that run */
 	bool fails;	 /* each allocation of each operation fails once */
 	bool is_quiet; /* the kernel's own messages are dropped */
 };

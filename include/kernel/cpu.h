@@ -23,7 +23,7 @@ struct runqueue {
 };
 
 /* mm/frame.c: free frames of a CPU, which alone uses them. */
-#define FRAME_CACHE_MAX 32u
+#define FRAME_CACHE_MAX (IS_ENABLED(CONFIG_SMALL_BATCHES) ? 4u : 32u)
 struct frame_cache {
 	const struct bank *bank; /* the last one that a frame was looked for in */
 	u32 nr;                  /* atomic: statistics */
