@@ -27,7 +27,7 @@
 #include "script.h"
 
 /* CPU time of a run: a kernel that goes on without a hook is never stopped otherwise. */
-#define RUN_SECONDS 60
+u32 run_seconds = 60;
 
 struct outcome *outcome;
 
@@ -152,7 +152,7 @@ static __noreturn void start(void)
 
 bool run_once(void)
 {
-	const struct rlimit limit = { RUN_SECONDS, RUN_SECONDS + 1 };
+	const struct rlimit limit = { run_seconds, run_seconds + 1 };
 	int status;
 	pid_t child;
 

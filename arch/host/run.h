@@ -23,6 +23,8 @@ struct outcome {
 };
 extern struct outcome *outcome; /* of the last run */
 
+extern u32 run_seconds; /* of CPU time; who takes longer has no end */
+
 /** run_begin() - before the first run. */
 void run_begin(void);
 

@@ -8,9 +8,10 @@
  * and the shortest history of all is kept.
  *
  * Dropping an operation moves all that comes after it in time, and a failure that
- * needs two CPUs to meet goes with it.  So in the end operations are dropped while
- * the machine interleaves the others anew (options.roll), as often as it took to
- * fail before and more.  Short runs take a few milliseconds, so there is time for
+ * needs two CPUs to meet goes with it.  So the others keep their times: a gap stays
+ * where it was (options.is_paced).  In the end operations are dropped while the
+ * machine interleaves the others anew (options.roll), as often as it took to fail
+ * before and more.  Short runs take a few milliseconds, so there is time for
  * thousands.
  */
 #include <sys/resource.h>
@@ -23,6 +24,7 @@
 #include "run.h"
 
 #define CANDIDATE_SECONDS 5 /* of CPU time, for another seed or interleaving */
+#define SHORT_RUN_SECONDS 3 /* of CPU time, for a run of random threads: it takes milliseconds */
 #define ENOUGH 20	    /* steps: nobody needs a shorter history */
 #define PAIRS_BELOW 60	    /* steps of which any two are tried together */
 #define LEAST_ROLLS 40u	    /* interleavings in which a step's absence is tried */
@@ -326,6 +328,8 @@ void shrink(void)
 
 	memcpy(kind, outcome->kind, sizeof(kind));
 	save(&best);
+	if (!options.runs_suite)
+		run_seconds = SHORT_RUN_SECONDS;
 	end = now() + shrink_seconds / 3;
 	find_shorter(&best);
 	restore(&best);

@@ -106,7 +106,7 @@ static void faults(void)
 {
 	u32 row = series_start("fault-zeroing-drained");
 
-	for (u32 i = 0; i < MORE_SAMPLES; i++) {
+	for (u32 i = 0; i < MIN(series_samples(), MORE_SAMPLES); i++) {
 		frames_drain();
 		series_mark(row);
 		series_add(row, touch());
@@ -225,7 +225,7 @@ static void tables(void)
 	handle_t memory = create(TYPE_MEMORY, 1);
 	u32 row = series_start("map-1-drained");
 
-	for (u32 i = 0; i < MORE_SAMPLES; i++) {
+	for (u32 i = 0; i < MIN(series_samples(), MORE_SAMPLES); i++) {
 		struct measured_call map = map_call(memory, ARENA), unmap = unmap_call(ARENA);
 
 		frames_drain();
@@ -241,7 +241,7 @@ static void tables_back(void)
 	handle_t memory = create(TYPE_MEMORY, 1);
 	u32 row = series_start("unmap-1-full");
 
-	for (u32 i = 0; i < MORE_SAMPLES; i++) {
+	for (u32 i = 0; i < MIN(series_samples(), MORE_SAMPLES); i++) {
 		u64 most = 0;
 
 		for (u32 n = 0; n < CROWD; n++) {
