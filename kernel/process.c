@@ -101,7 +101,7 @@ static void page_unreserve(struct process *process, u32 index)
 static long page_attach(struct process *process, struct thread *thread, const struct cap *by)
 {
 	paddr_t frame;
-	u32 i;
+	u32 i = 0;
 	long status = page_reserve(process, by, &i);
 
 	if (status != ST_OK)
