@@ -19,7 +19,7 @@
 #define CARVED 320       /* less than to carve up a frame; more than it varies by to take one */
 #define RANDOM_MADE 600  /* instructions: more than taking two that are there */
 #define SAMPLES 208u      /* of what uses memory up */
-#define MORE_SAMPLES 2008u
+#define MORE_SAMPLES 2008u /* of what gives it back */
 #define SLOTS 60000u
 #define ARENA 0x1000000000UL
 #define APART (4UL << 30) /* mappings so far apart share only the upper tables */
