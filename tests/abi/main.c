@@ -62,6 +62,7 @@ static int run_role(const char *role)
 
 static void test_all(void)
 {
+	test_first_line();
 	test_refusals();
 	test_registers();
 	test_endpoint();

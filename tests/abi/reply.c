@@ -5,6 +5,15 @@
 #include "blocked.h"
 #include "test.h"
 
+/* A few rounds in the simulator: what one run does not meet another one does. */
+#ifdef CONFIG_HOST
+#define RIVAL_ROUNDS 20UL
+#define RIVAL_MUST_WIN false
+#else
+#define RIVAL_ROUNDS ~0UL
+#define RIVAL_MUST_WIN true
+#endif
+
 static void test_no_reply(void)
 {
 	struct blocked receiver;
@@ -145,6 +154,85 @@ static void test_offered(void)
 	(void)cap_delete(endpoint);
 }
 
+struct rivals {
+	struct uthread caller, rival;
+	handle_t endpoint, reply, aside; /* aside: nobody sends there */
+	u64 calls;                       /* that were answered */
+	u32 stop;
+};
+
+static void call_on(void *argument)
+{
+	struct rivals *rivals = argument;
+	struct message message = { 0 };
+
+	for (; ipc_call(rivals->endpoint, &message) == ST_OK; message.flags = 0)
+		rivals->calls++;
+}
+
+/* Wants the reply object, for a moment, whenever it is free. */
+static void offer_on(void *argument)
+{
+	struct rivals *rivals = argument;
+	struct message message;
+
+	while (!__atomic_load_n(&rivals->stop, __ATOMIC_RELAXED)) {
+		message = (struct message){ .flags = MSG_NONBLOCK };
+		(void)ipc_receive(rivals->aside, rivals->reply, &message);
+	}
+}
+
+/* Serve the callers until a rival is faster, or @rounds are over. Return: answers given. */
+static u64 serve_until_busy(struct rivals *rivals, u64 rounds, long *status)
+{
+	u64 end = now() + PATIENCE, answers = 0;
+	struct message message;
+	bool is_held = false; /* a call is waiting for our answer */
+
+	for (*status = ST_OK; *status != ST_BUSY && now() < end && answers < rounds;) {
+		/* The short way, which deadlines do not take, is one step. */
+		message = (struct message){ .flags = MSG_TIMEOUT, .deadline = end };
+		if (!is_held) {
+			is_held = ipc_receive(rivals->endpoint, rivals->reply, &message) == ST_OK;
+			continue;
+		}
+		*status = ipc_reply_receive(rivals->endpoint, rivals->reply, &message);
+		answers += *status == ST_OK || *status == ST_BUSY;
+	}
+	return answers;
+}
+
+/*
+ * Between the two steps of an ipc_reply_receive somebody on another CPU offers
+ * the reply object: the caller has its answer, and the server waits for nothing.
+ */
+static void test_rival_offer(void)
+{
+	static struct rivals rivals;
+	u64 cpus = cpus_online(), answers;
+	long status;
+
+	if (cpus == 1)
+		return;
+	rivals = (struct rivals){ .endpoint = create(TYPE_ENDPOINT, 0),
+				  .reply = create(TYPE_REPLY, 0),
+				  .aside = create(TYPE_ENDPOINT, 0) };
+	must(uthread_start(&rivals.caller, call_on, &rivals, THREAD_DEFAULT), "uthread_start");
+	must(uthread_start(&rivals.rival, offer_on, &rivals,
+			   THREAD_PRIORITY(32) | THREAD_CPU(cpus - 1)), "uthread_start");
+	answers = serve_until_busy(&rivals, RIVAL_ROUNDS, &status);
+	__atomic_store_n(&rivals.stop, 1, __ATOMIC_RELAXED);
+	must(uthread_join(&rivals.rival, PATIENCE), "uthread_join");
+	(void)cap_delete(rivals.endpoint);
+	(void)cap_delete(rivals.reply);
+	(void)cap_delete(rivals.aside);
+	must(uthread_join(&rivals.caller, PATIENCE), "uthread_join");
+	if (RIVAL_MUST_WIN)
+		gave(status, ST_BUSY, "a rival offers the reply object between the steps (%lu)",
+		     answers);
+	same(rivals.calls, answers, "each answer given has reached the caller");
+}
+
 /* The process that holds the call ends, or is ended, without an answer. */
 static void test_server_ends(const char *role)
 {
@@ -198,6 +286,7 @@ void test_reply(void)
 	test_unfit();
 	test_linear();
 	test_offered();
+	test_rival_offer();
 	test_server_ends("taker");
 	test_server_ends("quitter");
 	test_client_ends();

@@ -121,6 +121,7 @@ extern const char blob_start[], blob_end[];
 /** process_with_code() - a process without a program, the blobs mapped at *base. */
 handle_t process_with_code(u64 *base);
 
+void test_first_line(void);
 void test_refusals(void);
 void test_registers(void);
 void test_endpoint(void);
