@@ -154,19 +154,19 @@ long sys_mem_seal(struct thread *self, handle_t memory)
 	return status;
 }
 
-/* The facts that need the right READ. */
+/* The facts that need the right READ. Memory lock held. */
 static long memory_fact(struct memory *memory, u64 what, u64 value[2])
 {
 	switch (what) {
 	case MEM_INFO_SIZE:
 		value[0] = memory->nr_pages;
-		value[1] = (load_relaxed(&memory->is_sealed) ? MEM_FLAG_SEALED : 0u) |
+		value[1] = (memory->is_sealed ? MEM_FLAG_SEALED : 0u) |
 			   (memory->is_physical ? MEM_FLAG_PHYSICAL : 0u) |
 			   (memory->is_device ? MEM_FLAG_DEVICE : 0u);
 		return ST_OK;
 	case MEM_INFO_RESIDENT:
-		value[0] = load_relaxed(&memory->nr_resident);
-		value[1] = load_relaxed(&memory->nr_writable);
+		value[0] = memory->nr_resident;
+		value[1] = memory->nr_writable;
 		return ST_OK;
 	default:
 		return ST_INVALID;
@@ -183,14 +183,12 @@ long sys_mem_info(struct thread *self, handle_t memory, u64 what, u64 index)
 	if (status != ST_OK)
 		return status;
 	if (what == MEM_INFO_PHYSICAL) {
-		if (index >= memory_of(&cap)->nr_pages)
-			return ST_INVALID;
 		status = memory_frame_of(&cap, index, &value[0]);
 	} else {
-		status = memory_fact(memory_of(&cap), what, value);
-		/* Looked at last: what was read is that object's. */
-		if (status == ST_OK && !cap_is_current(&cap))
-			status = ST_BADHANDLE;
+		spin_lock(&memory_of(&cap)->lock);
+		status = cap_is_current(&cap) ? memory_fact(memory_of(&cap), what, value) :
+						ST_BADHANDLE;
+		spin_unlock(&memory_of(&cap)->lock);
 	}
 	return thread_answer(self, status, value);
 }

@@ -104,7 +104,7 @@ static paddr_t frame_provide(struct memory *memory, u64 index)
 	entry = frame_entry(memory, index, true);
 	if (!*entry) {
 		*entry = frame_alloc_promised();
-		store_relaxed(&memory->nr_resident, memory->nr_resident + 1);
+		memory->nr_resident++;
 	}
 	return *entry;
 }
@@ -122,13 +122,15 @@ paddr_t memory_frame(struct memory *memory, u64 index)
 long memory_frame_of(const struct cap *cap, u64 index, paddr_t *frame)
 {
 	struct memory *memory = container_of(cap->object, struct memory, object);
-	long status = ST_BADHANDLE;
+	long status = ST_OK;
 
 	spin_lock(&memory->lock);
-	if (cap_is_current(cap)) {
+	if (!cap_is_current(cap))
+		status = ST_BADHANDLE;
+	else if (index >= memory->nr_pages)
+		status = ST_INVALID;
+	else
 		*frame = frame_provide(memory, index);
-		status = ST_OK;
-	}
 	spin_unlock(&memory->lock);
 	return status;
 }
@@ -156,7 +158,7 @@ long memory_add_writer(struct memory *memory)
 	if (memory->is_sealing)
 		status = ST_SEALED;
 	else
-		store_relaxed(&memory->nr_writable, memory->nr_writable + 1);
+		memory->nr_writable++;
 	spin_unlock(&memory->lock);
 	return status;
 }
@@ -165,7 +167,7 @@ void memory_drop_writer(struct memory *memory)
 {
 	spin_lock(&memory->lock);
 	ASSERT(memory->nr_writable);
-	store_relaxed(&memory->nr_writable, memory->nr_writable - 1);
+	memory->nr_writable--;
 	spin_unlock(&memory->lock);
 }
 
@@ -247,12 +249,9 @@ static void teardown_page(struct memory *memory, u64 index)
 	}
 }
 
-/* Nobody knows the object any more, but a call that found it alive may still hold the lock. */
-bool memory_teardown_step(struct memory *memory)
+/* Free the next frames. Memory lock held. Return: true when none is left. */
+static bool teardown_frames(struct memory *memory)
 {
-	if (memory->is_physical || !memory->nr_charged)
-		return true;
-	spin_lock(&memory->lock);
 	if (!memory->is_torn) {
 		memory->is_torn = true;
 		memory->cursor = 0;
@@ -265,13 +264,24 @@ bool memory_teardown_step(struct memory *memory)
 			teardown_page(memory, memory->cursor);
 		memory->cursor += is_there ? 1 : list_rest(memory->cursor);
 	}
+	return memory->cursor >= memory->nr_pages;
+}
+
+/*
+ * Nobody knows the object any more, but a call that found it alive may still read
+ * with the lock held: it is taken also where there is nothing to free.
+ */
+bool memory_teardown_step(struct memory *memory)
+{
+	bool is_done;
+
+	spin_lock(&memory->lock);
+	is_done = memory->is_physical || teardown_frames(memory);
 	spin_unlock(&memory->lock);
-	if (memory->cursor < memory->nr_pages)
+	if (!is_done)
 		return false;
 	if (memory->depth > 1 && memory->frames)
 		frame_free(memory->frames, 0);
-	memory->frames = 0;
 	account_release(memory->nr_charged);
-	memory->nr_charged = 0;
 	return true;
 }

@@ -49,7 +49,7 @@ paddr_t memory_frame(struct memory *memory, u64 index);
 
 /**
  * memory_frame_of() - likewise, for somebody who holds only a capability.
- * Return: ST_OK and *frame; ST_BADHANDLE if it has died meanwhile.
+ * Return: ST_OK and *frame; ST_BADHANDLE if it has died meanwhile; ST_INVALID: no such page.
  */
 long memory_frame_of(const struct cap *cap, u64 index, paddr_t *frame);
 
