@@ -263,9 +263,23 @@ static bool is_violent(void)
 	return choose(STREAM_ACTOR, ~0UL, 2) % 3 == 0;
 }
 
+/*
+ * A run that draws from all calls seldom does the same few things again and
+ * again, which is what some mistakes need (Groce and others, "Swarm Testing",
+ * ISSTA 2012).
+ */
+static u32 swarm_weight(u32 number, u32 weight)
+{
+	static const u8 factors[] = { 0, 0, 1, 4 };
+
+	if (!options.swarms || number == SYS_cap_create)
+		return weight;
+	return weight * factors[choose(STREAM_ACTOR, ~1UL, number) % ARRAY_SIZE(factors)];
+}
+
 static u32 weight_of(u32 number)
 {
-	u32 weight = weights[number] ? weights[number] : 4;
+	u32 weight = swarm_weight(number, weights[number] ? weights[number] : 4);
 
 	switch (number) {
 	case SYS_process_exit:

@@ -334,6 +334,9 @@ static void check_thread(const struct thread *thread)
 	      "running before it has arrived", id);
 	check(!thread->cancel || thread->state == THREAD_BLOCKED || thread->state == THREAD_DEAD,
 	      6, "it goes on, and is to end", id);
+	check(thread->state == THREAD_DEAD || thread->is_suspended == thread->wants_suspend ||
+		      thread->requests & REQUEST_SUSPEND,
+	      6, "suspended or not, as nobody wants it", id);
 	check(!thread->bound || thread->bound->bound == thread, 1, "bound one way only", id);
 	check(!thread->is_fault || thread->state == THREAD_BLOCKED ||
 		      thread->state == THREAD_DEAD,

@@ -59,10 +59,20 @@ static u64 find_frames(paddr_t list, u8 depth, u64 *nr_lists)
 	return count;
 }
 
-static void check_memory_object(const struct memory *memory)
+/* Instructions may be fetched from it on any CPU. */
+static void check_sealed(struct memory *memory)
+{
+	for (u64 i = 0; i < memory->nr_pages; i++)
+		check(mmu_is_fetchable(memory_frame_present(memory, i)), 11,
+		      "some CPU would fetch stale instructions from a sealed page", i);
+}
+
+static void check_memory_object(struct memory *memory)
 {
 	u64 nr_lists = 0, nr_frames;
 
+	if (memory->is_sealed && !memory->is_torn)
+		check_sealed(memory);
 	if (memory->is_physical)
 		return;
 	nr_frames = find_frames(memory->frames, memory->depth, &nr_lists);

@@ -224,6 +224,7 @@ static void usage(void)
 	       "  --roll N     the same operations, interleaved in another way\n"
 	       "  --steps M    operations of user threads in a run (default %u)\n"
 	       "  --cpus C     CPUs, 1 to %u\n"
+	       "  --swarm      in each run some calls are left out and some drawn often\n"
 	       "  --check N    look at the invariants every N turns (1: after every operation)\n"
 	       "  --model      compare each operation with the reference model\n"
 	       "  --input F    with the reference model: operations from the bytes of a file\n"
@@ -314,7 +315,7 @@ static void parse(int argc, char **argv)
 		{ "seed", 1, NULL, 's' },    { "runs", 1, NULL, 'r' },
 		{ "roll", 1, NULL, 'l' },
 		{ "steps", 1, NULL, 'm' },   { "cpus", 1, NULL, 'c' },
-		{ "results", 0, NULL, 'e' },
+		{ "results", 0, NULL, 'e' }, { "swarm", 0, NULL, 'w' },
 		{ "trace", 0, NULL, 't' },   { "verbose", 0, NULL, 'v' },
 		{ "input", 1, NULL, 'i' },   { "model", 0, NULL, 'o' },   { "fail", 0, NULL, 'f' },
 		{ "suite", 0, NULL, 'p' },
@@ -339,6 +340,7 @@ static void parse(int argc, char **argv)
 		case 'p': set_suite(); break;
 		case 't': options.trace = true; break;
 		case 'v': options.is_quiet = false; break;
+		case 'w': options.swarms = true; break;
 		case 'n': wishes.is_single = true; break;
 		case 'g': options.check_every = (u32)number(optarg, 1, 1U << 20); break;
 		case 'd': shrink_seconds = (u32)number(optarg, 3, 1U << 20); break;

@@ -365,6 +365,16 @@ void arch_sync_icache(void)
 	mmu[cpu_number(running)].synced = ++fetch_clock;
 }
 
+bool mmu_is_fetchable(paddr_t frame)
+{
+	u64 number = frame >> PAGE_SHIFT;
+
+	for (u32 i = 0; i < nr_cpus_online; i++)
+		if (mmu[i].synced < cleaned[number])
+			return false;
+	return cleaned[number] >= written[number];
+}
+
 /* ---- frames ---- */
 
 void arch_clear_page(void *page)

@@ -518,6 +518,12 @@ static enum user_event touch(struct scripted *s, struct fault_info *fault)
 			     call->arg[0]);
 		return USER_FAULT;
 	}
+	if (!s->self->has_result && s->self->may_see) {
+		/* Its process ends by another's fault, and it is not told yet: as if it were. */
+		s->self->may_see = false;
+		park(s);
+		return USER_NONE;
+	}
 	if (!s->self->has_result)
 		disagree(s, "is allowed", call->arg[0], 1);
 	if (call->arg[1] == MAP_WRITE)

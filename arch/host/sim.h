@@ -31,6 +31,7 @@
 
 struct options {
 	u64 seed;
+	bool swarms; /* some calls are left out of a run, some drawn often */
 	u64 roll; /* others than 0: the same operations, interleaved in another way */
 	u32 steps; /* operations of actors before the run is wound up */
 	u32 cpus;
@@ -201,6 +202,9 @@ void mmu_written(paddr_t frame);
 
 enum frame_use { FRAME_BOOT, FRAME_FREE, FRAME_USED, FRAME_TABLE, FRAME_SLAB };
 extern u8 frame_use[NR_FRAMES];
+
+/** mmu_is_fetchable() - @frame was cleaned after its last store, and every CPU has synchronised itself since. */
+bool mmu_is_fetchable(paddr_t frame);
 
 /** mmu_remembers_more() - @cpu, under @asid, grants an access that the tables at @root do not. */
 bool mmu_remembers_more(u32 cpu, u32 asid, paddr_t root);

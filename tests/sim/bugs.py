@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Seed bugs into a copy of the kernel and count the runs the simulator needs to find each.
 
-Use: bugs.py --out DIRECTORY [--runs N] [--part I/N] [--list] [--rare] [--shrink sample|all] [NAME-PART...]
+Use: bugs.py --out DIRECTORY [--runs N] [--part I/N] [--list] [--shrink sample|all] [NAME-PART...]
 Each bug of bugs.toml replaces one piece of source that must occur exactly once.
 The seed that finds it must find the very same when it is run again.
 With --shrink the histories of all bugs, or of those marked, are shrunk, and then must have at most 20 steps.
@@ -126,9 +126,8 @@ def report(number, bug, result, seconds):
 def parse():
     parser = argparse.ArgumentParser(prog="bugs.py")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--runs", type=int, default=4000, help="at most, for a bug; five times as many for a rare one")
+    parser.add_argument("--runs", type=int, default=4000, help="at most, for a bug that says nothing else")
     parser.add_argument("--part", default="1/1", help="only every N-th bug, from the I-th")
-    parser.add_argument("--rare", action="store_true", help="also those that take thousands of runs")
     parser.add_argument("--shrink", choices=("sample", "all"), help="shrink the histories of the bugs")
     parser.add_argument("--list", action="store_true", help="only name the bugs")
     parser.add_argument("names", nargs="*", metavar="NAME-PART")
@@ -141,7 +140,6 @@ def main():
     bugs = tomllib.loads(read(f"{TOP}/tests/sim/bugs.toml"))["bug"]
     unfit = [bug["name"] for bug in bugs if read(f"{TOP}/{bug['file']}").count(bug["old"]) != 1]
     bugs = bugs[first - 1::step]
-    bugs = [bug for bug in bugs if options.rare or options.names or not bug.get("rare")]
     bugs = [bug for bug in bugs if not options.names or any(name in bug["name"] for name in options.names)]
     if options.list:
         print("\n".join(bug["name"] for bug in bugs))
@@ -158,7 +156,7 @@ def main():
     for bug in bugs:
         begin = time.monotonic()
         shrinks = options.shrink == "all" or (options.shrink and bug.get("shrink"))
-        result = search(tree, clean, bug, options.runs * (5 if bug.get("rare") else 1), shrinks)
+        result = search(tree, clean, bug, bug.get("runs", options.runs), shrinks)
         more, number = report(number + 1, bug, result, time.monotonic() - begin)
         failed += more
     print(f"1..{number}")

@@ -47,8 +47,10 @@ try "100 fixed seeds, 2 CPUs" "$sim" --seed 1000 --runs 100 --cpus 2
 try "50 fixed seeds, 1 CPU" "$sim" --seed 2000 --runs 50 --cpus 1
 try "100 fixed seeds, 4 CPUs, invariants after every operation" "$sim" --seed 4000 --runs 100 --cpus 4 --check 1
 try "50 fixed seeds, 2 CPUs, invariants after every operation" "$sim" --seed 5000 --runs 50 --cpus 2 --check 1
+try "200 fixed seeds, 4 CPUs, some of the calls" "$sim" --swarm --seed 6000 --runs 200 --cpus 4
 try "20 long runs" "$sim" --seed 3000 --runs 20 --steps 3000
 try "200 seeds from $now on" "$sim" --seed "$now" --runs 200
+try "200 seeds from $now on, some of the calls" "$sim" --swarm --seed "$now" --runs 200
 try "the same seed gives the same trace" repeat
 try "random calls do what they are for" sh "$(dirname "$0")/tally.sh" "$sim"
 # The run that it watches must come to its end there, too.
