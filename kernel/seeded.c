@@ -150,6 +150,40 @@ static void seed_user(void)
 	zero = *address;
 }
 
+/* ---- for the checker of the lock order ---- */
+
+static struct spinlock lower, upper;
+
+static void seed_lock_order(void)
+{
+	spin_init(&lower, LOCK_OBJECT);
+	spin_init(&upper, LOCK_TREE);
+	spin_lock(&upper);
+	spin_lock(&lower);
+}
+
+static void seed_lock_twice(void)
+{
+	spin_init(&lower, LOCK_OBJECT);
+	spin_lock(&lower);
+	spin_lock(&lower);
+}
+
+static void seed_lock_released(void)
+{
+	spin_init(&lower, LOCK_OBJECT);
+	spin_init(&upper, LOCK_OBJECT);
+	spin_lock(&lower);
+	spin_unlock(&upper);
+}
+
+static void seed_lock_kept(void)
+{
+	spin_init(&upper, LOCK_TREE);
+	spin_lock(&upper);
+	spin_assert_none(); /* as on the way out; what comes before that takes locks of its own */
+}
+
 static const struct {
 	const char *name;
 	void (*make)(void);
@@ -172,6 +206,10 @@ static const struct {
 	{ "item_before", seed_item_before },
 	{ "global", seed_global },
 	{ "user", seed_user },
+	{ "lock_order", seed_lock_order },
+	{ "lock_twice", seed_lock_twice },
+	{ "lock_released", seed_lock_released },
+	{ "lock_kept", seed_lock_kept },
 };
 
 static void make(const char *name)

@@ -28,12 +28,12 @@ SCRIPT_WIDTH = COMMENT_WIDTH = 120
 # Lines of code, comments not counted, that a part of the kernel may have.  The aim is 9,000 for the generic part
 # and 2,000 for an architecture; a limit is lowered when a part shrinks, and whoever raises one says why.
 # Checkers are what only debug configurations have; the first part that names a file has it.
-PARTS = {"checkers": (480, ("kernel/seeded.c", "kernel/ubsan.c", "kernel/lock_checker.c", "mm/kasan.c",
+PARTS = {"checkers": (520, ("kernel/seeded.c", "kernel/ubsan.c", "kernel/lock_checker.c", "mm/kasan.c",
                             "include/kernel/seeded.h", "include/kernel/kasan.h")),
          "generic": (11200, ("kernel/", "cap/", "ipc/", "sched/", "mm/", "lib/", "drivers/", "include/")),
          "x86_64": (2000, ("arch/x86_64/",)), "aarch64": (1850, ("arch/aarch64/",)),
          "riscv64": (1300, ("arch/riscv64/",))}
-MOST_LINES = 16620  # of all parts together; the aim is 15,000; more by 10 for the three of arch_irq_window()
+MOST_LINES = 16165  # of all parts but the checkers; the aim is 15,000
 
 
 # Headers whose functions need a contract, and how a declaration looks once the comments are blanks.
@@ -154,7 +154,7 @@ def check_parts(sizes):
     for path, count in sizes.items():
         if part := next((part for part, (_, prefixes) in PARTS.items() if path.startswith(prefixes)), None):
             total[part] += count
-    for part, size in [*total.items(), ("all of the kernel", sum(total.values()))]:
+    for part, size in [*total.items(), ("the kernel without checkers", sum(total.values()) - total["checkers"])]:
         limit = PARTS[part][0] if part in PARTS else MOST_LINES
         print(f"check-style: {part}: {size} lines of code (limit {limit})")
         if size > limit:

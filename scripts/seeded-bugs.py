@@ -34,6 +34,12 @@ BUGS = {
         "global": "read of 4 bytes at {address}: behind a variable",
         "user": "read of 1 bytes at 0x10000: of the user half",
     },
+    "LOCK_CHECKER": {
+        "lock_order": "lock of rank 1 taken with ranks 0x4 held",
+        "lock_twice": "lock of rank 1 taken with ranks 0x2 held",
+        "lock_released": "lock of rank 1 released but not held",
+        "lock_kept": "leaving the kernel with locks held: ranks 0x4",
+    },
 }
 
 
