@@ -15,6 +15,7 @@
 #define OBJECTS 4
 
 static u64 next_frame, frames_left;
+static bool is_fragmented; /* there are single frames only */
 static long nr_charged;
 
 paddr_t frame_alloc(unsigned int order, enum zone zone)
@@ -22,6 +23,8 @@ paddr_t frame_alloc(unsigned int order, enum zone zone)
 	u64 count = 1UL << order;
 
 	(void)zone;
+	if (is_fragmented && order)
+		return 0;
 	next_frame = ALIGN_UP(next_frame, count);
 	assert_true((next_frame + count) * PAGE_SIZE <= HOST_MEMORY_SIZE);
 	next_frame += count;

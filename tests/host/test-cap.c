@@ -492,6 +492,30 @@ static void held_capabilities(void **state)
 	check_all();
 }
 
+/* The kernel's own capability may be the last one. */
+static void held_last(void **state)
+{
+	struct cap cap;
+	struct vspace *wait;
+	struct slot *slot;
+
+	(void)state;
+	start();
+	cap = look_up(0);
+	slot = cap_reserve(&kernel_space);
+	assert_int_equal(cap_lend(&cap, slot, RIGHTS_ALL, 0), ST_OK);
+	cap_drop(slot_number(slot));
+	assert_int_equal(nr_unreachable[1], 0);
+	assert_int_equal(tree_delete_below(&cap, true, &wait), ST_OK);
+	bury(0);
+	memset(nr_unreachable, 0, sizeof(nr_unreachable));
+	slot = cap_reserve(&kernel_space);
+	cap_install(&objects[1], slot, RIGHTS_ALL, 0);
+	cap_drop(slot_number(slot));
+	assert_int_equal(nr_unreachable[1], 1);
+	check_all();
+}
+
 /* More slots than one directory page names, then all of it taken down in batches. */
 static void fill_and_end_space(const struct cap *cap, struct cap_space *space)
 {
@@ -581,6 +605,97 @@ static void exhausted_memory(void **state)
 	assert_non_null(cap_reserve(&spaces[0]));
 }
 
+/* Frames are left, but none lie together: the directory cannot grow, and does afterwards. */
+static void fragmented_memory(void **state)
+{
+	long charged = 0;
+	u32 count = 0;
+
+	(void)state;
+	start();
+	is_fragmented = true;
+	while (cap_reserve(&spaces[0])) {
+		count++;
+		charged = nr_charged;
+	}
+	assert_int_equal(spaces[0].nr_leaves, spaces[0].leaf_mask + 1);
+	assert_true(count > 500 * (CAP_LEAF_SLOTS - 1));
+	assert_int_equal(nr_charged, charged);
+	is_fragmented = false;
+	assert_non_null(cap_reserve(&spaces[0]));
+	assert_true(nr_charged > charged);
+}
+
+/* The last frame becomes a leaf, and none is left for the table of the leaves' numbers. */
+static void exhausted_numbers(void **state)
+{
+	u64 kept;
+	u32 count = 0, refused = 0;
+
+	(void)state;
+	start();
+	kept = frames_left;
+	while (refused == 0) {
+		struct slot *slot;
+		long charged;
+
+		while (spaces[0].nr_free || spaces[0].nr_leaves > spaces[0].leaf_mask)
+			assert_non_null(cap_reserve(&spaces[0]));
+		charged = nr_charged;
+		frames_left = 1;
+		slot = cap_reserve(&spaces[0]);
+		refused += !slot;
+		/* The frame is the cache's now, so the next try needs no other one. */
+		assert_in_range(nr_charged - charged, 0, 1);
+		assert_true(++count < 100000);
+		frames_left = kept;
+	}
+	frames_left = 1; /* for the table: the leaf lies ready */
+	assert_non_null(cap_reserve(&spaces[0]));
+	frames_left = kept;
+}
+
+/* Items of a frame: aligned, apart from each other, and as many as fit beside the bookkeeping. */
+static void every_item_size(void **state)
+{
+	(void)state;
+	start();
+	for (u32 size = 16; size <= SLAB_MAX_SIZE; size += 16) {
+		struct slab_cache sized = { .name = "sized", .size = size };
+		u64 last = 0, first;
+		long charged = nr_charged;
+		u32 count = 0;
+
+		first = (u64)slab_alloc(&sized);
+		for (u64 item = first; nr_charged == charged + 1; item = (u64)slab_alloc(&sized)) {
+			assert_true(IS_ALIGNED(item, 16) && item >= last);
+			assert_true((item & (PAGE_SIZE - 1)) + size <= PAGE_SIZE);
+			memset((void *)item, 0xff, size);
+			last = item + size;
+			count++;
+		}
+		assert_true((first & (PAGE_SIZE - 1)) >= 24 + 2 * count);
+		assert_true(24 + (2 + size) * (count + 1) > PAGE_SIZE - 16);
+	}
+}
+
+static void wrong_items_panic(void **state)
+{
+	static struct slab_cache one = { .name = "one", .size = 64 };
+	static struct slab_cache other = { .name = "other", .size = 64 };
+	char *item;
+
+	(void)state;
+	item = slab_alloc(&one);
+	assert_panics(slab_free(&one, item + 16), "which is no item of it");
+	spin_init(&one.lock, LOCK_SLAB); /* left taken */
+	assert_panics(slab_free(&one, item - ((u64)item & (PAGE_SIZE - 1))), "no item of it");
+	spin_init(&one.lock, LOCK_SLAB);
+	assert_panics(slab_free(&other, item), "which is no item of it");
+	slab_free(&one, item);
+	assert_panics(slab_free(&one, item), "double free");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -592,9 +707,14 @@ int main(void)
 		cmocka_unit_test(moved_revocation),
 		cmocka_unit_test(mappings_wait_for_the_flush),
 		cmocka_unit_test(held_capabilities),
+		cmocka_unit_test(held_last),
 		cmocka_unit_test(large_space_comes_and_goes),
 		cmocka_unit_test(late_filler),
 		cmocka_unit_test(exhausted_memory),
+		cmocka_unit_test(fragmented_memory),
+		cmocka_unit_test(exhausted_numbers),
+		cmocka_unit_test(every_item_size),
+		cmocka_unit_test(wrong_items_panic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

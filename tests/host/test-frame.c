@@ -211,6 +211,7 @@ static void mistakes_panic(void **state)
 	assert_panics(frame_free(HOST_MEMORY_SIZE, 0), "no frame of the allocator");
 	assert_panics(frame_free(block + 8, 3), "no frame of the allocator");
 	assert_panics(frame_free(block, 77), "no frame of the allocator");
+	assert_panics((void)bank_of_own(&host_cpu->frames, FRAMES), "lies in no bank");
 }
 
 static void too_large_is_refused(void **state)
@@ -324,6 +325,39 @@ static void boot_memory_is_used_once(void **state)
 	assert_non_null(bootmem_alloc(1));
 }
 
+/* What has no place in a set of ranges is left out, counted and said; the rest stays what it is. */
+static void ranges_too_many(void **state)
+{
+	static struct range_set set;
+	const paddr_t stride = 4 * PAGE_SIZE;
+
+	(void)state;
+	for (u64 i = 0; i < RANGE_SET_MAX + 2; i++)
+		range_set_add(&set, i * stride, i * stride + 3 * PAGE_SIZE);
+	assert_int_equal(set.nr, RANGE_SET_MAX);
+	assert_int_equal(set.nr_lost, 2);
+	/* One that falls into two: the second piece is lost. */
+	range_set_remove(&set, stride + PAGE_SIZE, stride + 2 * PAGE_SIZE);
+	assert_int_equal(set.nr, RANGE_SET_MAX);
+	assert_int_equal(set.nr_lost, 3);
+	for (u32 i = 0; i < set.nr; i++) {
+		bool is_piece = set.range[i].base / stride == 1;
+
+		assert_int_equal(set.range[i].base % stride, 0);
+		assert_int_equal(set.range[i].size, is_piece ? PAGE_SIZE : 3 * PAGE_SIZE);
+	}
+	start();
+	info.usable[0] = (struct boot_range){ .base = 0x10000, .size = 0x8000 };
+	info.usable[1] = (struct boot_range){ .base = 0x20010, .size = 0x1000 }; /* no whole page */
+	info.nr_usable = 2;
+	info.nr_ranges_lost = 5;
+	host_said[0] = '\0';
+	bootmem_init(&info);
+	assert_string_equal(host_said, "memory: 5 ranges too many, left unused");
+	assert_int_equal(bootmem_free.nr, 1);
+	assert_int_equal(bootmem_free.range[0].size, 0x8000);
+}
+
 static void no_memory_panics(void **state)
 {
 	(void)state;
@@ -346,6 +380,7 @@ int main(void)
 		cmocka_unit_test(promises_hold_on_every_cpu),
 		cmocka_unit_test(charges_are_promises), /* leaves the account's lock taken */
 		cmocka_unit_test(boot_memory_is_used_once),
+		cmocka_unit_test(ranges_too_many),
 		cmocka_unit_test(no_memory_panics),
 	};
 

@@ -132,6 +132,28 @@ static void maps_with_the_largest_leaves(void **state)
 	}
 }
 
+/* Two devices may share a page: a large leaf does not fit any more where a small one is. */
+static void maps_between_smaller_leaves(void **state)
+{
+	const u64 virtual = 0xffff900000000000UL, physical = 0x40000000UL, large = 1UL << 21;
+
+	(void)state;
+	start();
+	assert_int_equal(pgtable_map(root, virtual + 0x5000, physical + 0x5000, 0x1000, MAP_READ),
+			 ST_OK);
+	assert_int_equal(pgtable_map(root, virtual, physical, 2 * large, MAP_READ | MAP_WRITE),
+			 ST_OK);
+	for (u64 at = 0; at < 2 * large; at += 0x1000) {
+		struct meaning found = look_up(virtual + at);
+
+		assert_true(found.is_mapped);
+		assert_int_equal(found.base, physical + at);
+		assert_int_equal(found.level, at < large ? 0 : 1);
+		assert_int_equal(found.flags, at == 0x5000 ? MAP_READ : MAP_READ | MAP_WRITE);
+	}
+	assert_false(look_up(virtual + 2 * large).is_mapped);
+}
+
 static void refuses_what_is_not_aligned(void **state)
 {
 	(void)state;
@@ -379,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_with_the_largest_leaves),
+		cmocka_unit_test(maps_between_smaller_leaves),
 		cmocka_unit_test(refuses_what_is_not_aligned),
 		cmocka_unit_test(map_at_the_end_of_the_number_space),
 		cmocka_unit_test(prepared_in_pieces),
