@@ -26,6 +26,11 @@ static void seed_add(void)
 	width = int_max + 1;
 }
 
+static void seed_subtract(void)
+{
+	width = -int_max - width;
+}
+
 static void seed_multiply(void)
 {
 	width = int_max * 2;
@@ -65,6 +70,40 @@ static void seed_misaligned(void)
 	u32 *volatile pointer = (u32 *)(void *)(bytes.byte + 1);
 
 	zero = (int)*pointer;
+}
+
+static void seed_beyond(void)
+{
+	volatile u8 *start = (u8 *)&bytes;
+
+	zero = start[width];
+}
+
+static noinline __attribute__((nonnull)) void set(volatile int *place)
+{
+	*place = 1;
+}
+
+static void seed_argument(void)
+{
+	volatile int *volatile nowhere = NULL;
+
+	set(nowhere);
+}
+
+static noinline __attribute__((returns_nonnull)) volatile int *find(volatile int *volatile place)
+{
+	return place;
+}
+
+static void seed_result(void)
+{
+	zero = find(NULL) == &width;
+}
+
+static void seed_builtin(void)
+{
+	width = __builtin_ctz((unsigned)zero);
 }
 
 static void seed_boolean(void)
@@ -189,6 +228,7 @@ static const struct {
 	void (*make)(void);
 } bugs[] = {
 	{ "add", seed_add },
+	{ "subtract", seed_subtract },
 	{ "multiply", seed_multiply },
 	{ "negate", seed_negate },
 	{ "divide", seed_divide },
@@ -196,6 +236,10 @@ static const struct {
 	{ "bounds", seed_bounds },
 	{ "null", seed_null },
 	{ "misaligned", seed_misaligned },
+	{ "beyond", seed_beyond },
+	{ "argument", seed_argument },
+	{ "result", seed_result },
+	{ "builtin", seed_builtin },
 	{ "boolean", seed_boolean },
 	{ "pointer", seed_pointer },
 	{ "unreachable", seed_unreachable },

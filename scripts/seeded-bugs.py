@@ -14,6 +14,7 @@ import sys
 BUGS = {
     "UBSAN": {
         "add": "addition overflows 'int'",
+        "subtract": "subtraction overflows 'int'",
         "multiply": "multiplication overflows 'int'",
         "negate": "negation overflows 'int'",
         "divide": "division overflows or is by zero: 'int'",
@@ -21,6 +22,10 @@ BUGS = {
         "bounds": "index out of the bounds of 'int",
         "null": "access through NULL to 'int'",
         "misaligned": "misaligned access to 'u32'",
+        "beyond": "access beyond an object of type '",
+        "argument": "NULL where an argument must not be",
+        "result": "NULL where a result must not be",
+        "builtin": "zero given to a builtin that counts bits",
         "boolean": "a value that cannot be is loaded: '",
         "pointer": "pointer arithmetic overflows",
         "unreachable": "code that is never reached",
