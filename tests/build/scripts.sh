@@ -93,6 +93,11 @@ aggregate "a failure" "1 1 passed, 1 failed" 'echo ok 1 - a; echo not ok 2 - b; 
 aggregate "a script that dies after its results" "1 1 passed, 1 failed" 'echo ok 1 - a; echo 1..1; exit 3\n'
 aggregate "a script that dies before its plan" "1 1 passed, 1 failed" 'echo ok 1 - a; exit 3\n'
 aggregate "a script that says nothing" "1 0 passed, 1 failed" ':\n'
+printf 'echo ok 1 - a; sleep 2; echo ok 2 - b; echo 1..2\n' >tests/build/probe.sh
+python3 scripts/check-all --out "$O" --progress 1 build >"$work/said" 2>&1
+passes "check-all: says what runs, for how long, and how far it is" \
+	grep -E '^# 0 of 1 jobs done after [12] s, running: build: probe\.sh \([12] s, 1 results\)$' "$work/said"
+is "check-all: ends with its count all the same" "2 passed, 0 failed" "$(tail -n 1 "$work/said")"
 refused "check-all: an unknown group" 'there is no group nonsense' python3 scripts/check-all nonsense
 
 # ---- make check: the same counting, for the configured board only
