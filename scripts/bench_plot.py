@@ -22,7 +22,7 @@ COLORS = {"veridian": "#1f6f8b", "sel4": "#c97b3a", "linux": "#8a8a8a", "x86_64"
           "riscv64": "#6a8d3a", "good": "#6a8d3a", "bad": "#b5483a"}
 WIDTH, LABEL, RIGHT = 860, 190, 70
 SIZES = (0, 1, 4, 8, 16, 64, 128, 512)
-SPREAD = ("fault-zeroing", "create-process-drained", "create-endpoint-drained", "process-life")
+SPREAD = 6  # rows whose distribution is drawn
 
 
 class Svg:
@@ -151,11 +151,19 @@ def plot_gates(path, report, budgets):
     svg.save(path)
 
 
+def variation(row):
+    """Standard deviation by the histogram, as a share of the median."""
+    counts, width = row["histogram"]["counts"], row["histogram"]["width"]
+    squares = sum(count * (row["min"] + width * (place + 0.5) - row["mean"]) ** 2 for place, count in enumerate(counts))
+    return math.sqrt(squares / max(sum(counts), 1)) / row["median"] if row["min"] < row["max"] and row["median"] else 0
+
+
 def plot_spread(path, report):
-    """Histograms of rows that vary."""
-    height = 40 + 150 * len(SPREAD)
+    """Histograms of the rows that vary most."""
+    names = sorted(report["rows"], key=lambda name: (-variation(report["rows"][name]), name))[:SPREAD]
+    height = 40 + 150 * len(names)
     svg = Svg(height, f"Distribution of the rows that vary most, {NAMES[report['arch']]}: samples by instructions")
-    for place, name in enumerate(SPREAD):
+    for place, name in enumerate(names):
         row, top = report["rows"][name], 45 + 150 * place
         counts, width = row["histogram"]["counts"], row["histogram"]["width"]
         svg.text(10, top + 10, f"{name}: " + ", ".join(f"{key} {row[key]:,}" for key in

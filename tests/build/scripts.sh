@@ -154,6 +154,8 @@ finds "the ABI including the kernel" 'include/uapi must not' \
 	check-includes include/uapi/veridian/probe.h "${spdx}#include <kernel/types.h>\n"
 finds "the reference model including the kernel" 'tests/model must not' \
 	check-includes tests/model/probe.c "${spdx}#include <kernel/types.h>\n"
+finds "the reference model including a structure of the kernel's" 'must not include include/lib/rbtree.h' \
+	check-includes tests/model/probe.c "${spdx}#include <lib/rbtree.h>\n"
 echo '#include <lib/probe.h>' >>include/lib/types.h
 finds "an include cycle" 'include cycle: .*include/lib/probe.h' \
 	check-includes include/lib/probe.h "${spdx}#include <lib/types.h>\n"
