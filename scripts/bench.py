@@ -16,6 +16,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bench_budgets
@@ -49,6 +51,51 @@ def fail(message):
 
 
 # ---- building and running
+
+
+class Progress:
+    """On standard error: each step as it begins, and now and then how far it is.
+
+    The guest says nothing before it has measured all, so within a step the time that it took the last time must do.
+    """
+
+    SECONDS = 15
+
+    def __init__(self, out, board, steps):
+        self.board, self.steps, self.expected = board, steps, "?"
+        self.path, self.took, self.last = out + "/bench-steps.json", {}, {}
+        self.step = self.done = 0
+        self.name, self.begin, self.start = "", time.monotonic(), time.monotonic()
+        if os.path.exists(self.path):
+            with open(self.path, encoding="utf-8") as file:
+                self.last = json.load(file)
+        threading.Thread(target=self.watch, daemon=True).start()
+
+    def watch(self):
+        while True:
+            time.sleep(self.SECONDS)
+            self.tell()
+
+    def tell(self):
+        now = time.monotonic()
+        last = f", {self.last[self.name]:.0f} s the last time" if self.name in self.last else ""
+        print(f"bench: {self.board}: step {self.step} of {self.steps}, {self.name} ({now - self.begin:.0f} s{last}); "
+              f"{self.done} of {self.expected} figures after {now - self.start:.0f} s", file=sys.stderr, flush=True)
+
+    def next(self, name, report):
+        """A step begins, and the one before has ended."""
+        now = time.monotonic()
+        if self.step:
+            self.took[self.name] = now - self.begin
+        self.step, self.name, self.begin, self.done = self.step + 1, name, now, len(figures_of(report))
+        self.tell()
+
+    def end(self, report):
+        self.took[self.name] = time.monotonic() - self.begin
+        self.done = len(figures_of(report))
+        self.tell()
+        with open(self.path, "w", encoding="utf-8") as file:
+            json.dump(self.last | self.took, file)
 
 
 def board_of(out):
@@ -230,6 +277,12 @@ def figures_of(report):
     return figures
 
 
+def expected_of(budgets, arch, is_quick):
+    """How many figures there will be."""
+    return sum(budget.budget[bench_budgets.ARCHES.index(arch)] > 0
+               and not (is_quick and (":" in name or name in ("boot", "latency"))) for name, budget in budgets.items())
+
+
 def print_rows(report):
     rows = {**report["rows"], **{f"kernel:{name}": row for name, row in report.get("kernel", {}).items()}}
     for name, row in rows.items():
@@ -287,11 +340,13 @@ def print_verdict(report, budgets, problems):
 # ---- the whole
 
 
-def measure(options, tree, report):
+def measure(options, tree, report, progress):
     """Fill @report with what is wanted."""
     image = Image(tree + "/kernel.elf")
+    progress.next("one CPU", report)
     rows = rows_of(boot(tree, "bench"))
     report["rows"] = {name: row for name, row in rows.items() if not name.startswith("reaped-")}
+    progress.next("two CPUs", report)
     for name, row in rows_of(boot(tree, "bench=smp", cpus=2)).items():
         report["rows"][name] = {**row, "number": None}
     report["derived"] = derived_of(report["rows"])
@@ -302,6 +357,7 @@ def measure(options, tree, report):
     for name in options.profile:
         if name not in numbers:
             fail(f"there is no row {name}")
+    progress.next("one CPU, seen by the plugin", report)
     observed, counts = observe(tree, image, options.plugin, "bench=quick", [numbers[name] for name in options.profile])
     add_costs(report["rows"], observed, counts)
     report["reaped"] = reaped_of(observed, counts)
@@ -312,16 +368,20 @@ def measure(options, tree, report):
     for place, name in enumerate(options.profile):
         report.setdefault("profile", {})[name] = profile_of(image, counts["profile"].get(place, []),
                                                             counts["row"][numbers[name]]["samples"])
+    progress.next("the worst calls, seen by the plugin", report)
     worst, counts = observe(tree, image, options.plugin, "bench=worst")
     report["stretch"].update(stretches_of(worst, counts, image))
+    progress.next("two CPUs, seen by the plugin", report)
     _, counts = observe(tree, image, options.plugin, "bench=smp", cpus=2)
     report["cpus"] = [counts["cpu"][cpu]["in-rows"] for cpu in sorted(counts["cpu"])]
+    progress.next("latency", report)
     report["latency"] = rows_of(boot(tree, "bench=latency"))["latency"]["max"]
 
 
-def measure_sizes(options, board, report):
+def measure_sizes(options, board, report, progress):
     report["text"] = {}
     for name, fragments in SIZES.items():
+        progress.next(f"size of the {name} kernel", report)
         tree = f"{options.out}/bench-{name}"
         build(tree, board, fragments, "kernel")
         report["text"][name] = Image(tree + "/kernel.elf").text_size()
@@ -362,13 +422,17 @@ def main():
         fail("make is not installed")
     board = options.board or board_of(options.out)
     tree = options.out + "/bench"
+    progress = Progress(options.out, board, 3 if options.quick else 7 + len(SIZES))
+    progress.next("building", {"rows": {}, "derived": {}})
     build(tree, board, "configs/bench.config")
-    report = {"arch": arch_of(tree), "board": board}
-    measure(options, tree, report)
+    report = {"arch": arch_of(tree), "board": board, "rows": {}, "derived": {}}
+    progress.expected = expected_of(budgets, report["arch"], options.quick)
+    measure(options, tree, report, progress)
     if not options.quick:
-        measure_sizes(options, board, report)
+        measure_sizes(options, board, report, progress)
         with open(options.out + "/bench.json", "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)
+    progress.end(report)
     problems = list(bench_budgets.compare(budgets, report["arch"], figures_of(report), not options.quick))
     if not options.brief:
         print_rows(report)
