@@ -139,7 +139,6 @@ static bool has_waiters(const struct object *object)
 static noinline void wake_first(struct object *object)
 {
 	struct search search = { .pass = pass_of(object), .budget = FIRST_BATCH };
-	struct cpu *cpu = arch_this_cpu();
 
 	list_init(&search.claimed);
 	spin_lock(&object->lock);
@@ -150,9 +149,8 @@ static noinline void wake_first(struct object *object)
 		if (step(object, &search)) {
 			search.pass->number = 0;
 		} else {
-			cpu->reap_urgent++;
 			object_queue(object, true);
-			reaper_set_priority(cpu);
+			reaper_hurry(0);
 		}
 	}
 	spin_unlock(&object->lock);
@@ -181,7 +179,6 @@ static void unbind_dead(struct notification *notification)
 static noinline enum reap wake_rest(struct object *object)
 {
 	struct search search = { .pass = pass_of(object), .budget = WAKE_BATCH };
-	struct cpu *cpu = arch_this_cpu();
 	bool is_done;
 
 	list_init(&search.claimed);
@@ -193,8 +190,7 @@ static noinline enum reap wake_rest(struct object *object)
 	is_done = step(object, &search);
 	if (search.pass->number && (is_done || search.all)) {
 		search.pass->number = 0;
-		cpu->reap_urgent--;
-		reaper_set_priority(cpu);
+		reaper_calm_down();
 	}
 	if (is_done && !search.all)
 		object->is_queued = false;

@@ -57,8 +57,7 @@ void thread_returned(struct thread *thread)
 	u32 cancel;
 
 	ASSERT(thread->home == cpu && thread->state == THREAD_BLOCKED);
-	if (rb_is_linked(&thread->timer))
-		rb_remove(&cpu->timers, &thread->timer);
+	timer_stop(thread);
 	cancel = atomic_fetch_and(&thread->cancel, CANCEL_KILL);
 	if (cancel & CANCEL_KILL) {
 		thread_die(thread);
@@ -118,6 +117,7 @@ static void handle_move(struct cpu *cpu, struct thread *thread)
 	u32 target = load_acquire(&thread->target);
 	struct cpu *home = &cpus[target >> 8];
 
+	process_note_priority(thread->process, (u8)target);
 	sched_set_priority(thread, (u8)target);
 	if (home == cpu)
 		return;
@@ -128,8 +128,7 @@ static void handle_move(struct cpu *cpu, struct thread *thread)
 		store_release(&thread->state, THREAD_RUNNABLE);
 	}
 	thread->timer_moves = rb_is_linked(&thread->timer);
-	if (thread->timer_moves)
-		rb_remove(&cpu->timers, &thread->timer);
+	timer_stop(thread);
 	thread->has_deadline = true; /* not to be run by the short way before it has arrived */
 	if (atomic_fetch_or(&thread->requests, REQUEST_ARRIVE) == 0) {
 		store_release(&thread->home, home);
@@ -139,10 +138,10 @@ static void handle_move(struct cpu *cpu, struct thread *thread)
 	}
 }
 
-static void handle_arrive(struct cpu *cpu, struct thread *thread)
+static void handle_arrive(struct thread *thread)
 {
 	if (thread->timer_moves)
-		rb_insert(&cpu->timers, &thread->timer, thread->timer.rank);
+		timer_start(thread, thread->timer.rank);
 	thread->timer_moves = false;
 	if (thread->state == THREAD_RUNNABLE)
 		sched_make_runnable(thread);
@@ -163,7 +162,7 @@ static void handle(struct cpu *cpu, struct thread *thread, u32 requests)
 		return;
 	}
 	if (requests & REQUEST_ARRIVE)
-		handle_arrive(cpu, thread);
+		handle_arrive(thread);
 	if ((requests & REQUEST_WAKE) && thread->state == THREAD_BLOCKED)
 		thread_returned(thread);
 	if ((requests & REQUEST_KILL) && thread->state != THREAD_DEAD)

@@ -132,11 +132,22 @@ long process_attach(struct process *process, struct thread *thread,
 		thread->number = ++process->next_number;
 		list_append(&process->threads, &thread->process_link);
 		process->nr_threads++;
+		if (start->priority > process->top_priority)
+			store_relaxed(&process->top_priority, start->priority);
 	}
 	spin_unlock(&process->lock);
 	if (status != ST_OK && start->wants_page)
 		page_unreserve(process, thread->page_index);
 	return status;
+}
+
+void process_note_priority(struct process *process, u32 priority)
+{
+	if (priority <= load_relaxed(&process->top_priority))
+		return;
+	spin_lock(&process->lock);
+	store_relaxed(&process->top_priority, MAX(process->top_priority, priority));
+	spin_unlock(&process->lock);
 }
 
 void process_thread_gone(struct process *process, struct thread *thread)
@@ -184,6 +195,7 @@ static bool stop_threads(struct process *process)
 static void process_stop(struct process *process, u64 code, const struct thread *fault)
 {
 	bool is_gone = false, has_more = false;
+	u32 priority;
 
 	spin_lock(&process->lock);
 	if (!process->is_ending) {
@@ -199,12 +211,12 @@ static void process_stop(struct process *process, u64 code, const struct thread 
 		if (is_gone)
 			store_release(&process->is_gone, true);
 	}
+	priority = load_relaxed(&process->top_priority);
 	spin_unlock(&process->lock);
 	if (has_more) {
 		process->is_urgent = true;
-		arch_this_cpu()->reap_urgent++;
 		object_queue(&process->object, true);
-		reaper_set_priority(arch_this_cpu());
+		reaper_hurry(priority);
 	} else if (is_gone) {
 		object_queue(&process->object, false);
 	}
@@ -213,7 +225,6 @@ static void process_stop(struct process *process, u64 code, const struct thread 
 /* The reaper's first part of a process of many threads. */
 static enum reap process_stop_rest(struct process *process)
 {
-	struct cpu *cpu = arch_this_cpu();
 	bool has_more, is_gone;
 
 	spin_lock(&process->lock);
@@ -222,8 +233,7 @@ static enum reap process_stop_rest(struct process *process)
 	if (has_more)
 		return REAP_MORE;
 	process->is_urgent = false;
-	cpu->reap_urgent--;
-	reaper_set_priority(cpu);
+	reaper_calm_down();
 	/* The last thread queues the process again, if it finds it on no list. */
 	spin_lock(&process->object.lock);
 	is_gone = load_acquire(&process->is_gone);

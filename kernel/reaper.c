@@ -9,8 +9,8 @@
  * chosen and blocked like any other, but never enters user mode.
  *
  * Its priority is low, and lent to it: by threads that wait for memory which is
- * being taken apart, while it still stops threads of an ended process, and while it
- * wakes those whose capability has died.
+ * being taken apart; while it still stops threads of an ended process, or wakes
+ * those whose capability has died, by whoever caused that.
  */
 #include <kernel/kwait.h>
 #include <kernel/irq.h>
@@ -73,11 +73,31 @@ static struct object *list_pop(struct cpu *cpu)
 
 void reaper_set_priority(struct cpu *cpu)
 {
-	u32 lent = load_acquire(&cpu->reap_donated);
-	u32 priority = cpu->reap_urgent ? THREAD_MAX_PRIORITY : MAX(lent, REAPER_PRIORITY);
+	u32 lent = MAX(load_acquire(&cpu->reap_donated), cpu->reap_hurry);
+	u32 priority = MAX(lent, REAPER_PRIORITY);
 
 	if (cpu->reaper->priority != priority)
 		sched_set_priority(cpu->reaper, (u8)priority);
+}
+
+void reaper_hurry(u32 priority)
+{
+	struct cpu *cpu = arch_this_cpu();
+
+	if (cpu->current)
+		priority = MAX(priority, (u32)cpu->current->priority);
+	cpu->reap_urgent++;
+	cpu->reap_hurry = MAX(cpu->reap_hurry, MIN(priority + 1, (u32)THREAD_MAX_PRIORITY));
+	reaper_set_priority(cpu);
+}
+
+void reaper_calm_down(void)
+{
+	struct cpu *cpu = arch_this_cpu();
+
+	if (!--cpu->reap_urgent)
+		cpu->reap_hurry = 0;
+	reaper_set_priority(cpu);
 }
 
 void reaper_add(struct object *object, bool first)

@@ -49,8 +49,7 @@ void thread_die(struct thread *thread)
 	u32 generation;
 
 	ASSERT(thread->home == cpu && load_relaxed(&thread->wait_kind) == WAIT_NONE);
-	if (rb_is_linked(&thread->timer))
-		rb_remove(&cpu->timers, &thread->timer);
+	timer_stop(thread);
 	thread_window_release(thread);
 	store_release(&thread->state, THREAD_DEAD);
 	fence_full(); /* partner: binding a notification looks at the state after it */

@@ -16,7 +16,8 @@
 void sched_init_cpu(struct cpu *cpu)
 {
 	runqueue_init(&cpu->runqueue);
-	rb_init(&cpu->timers);
+	cpu->next_timer = TIME_NEVER;
+	list_init(&cpu->timers);
 	cpu->deadline_armed = TIME_NEVER;
 }
 
@@ -54,13 +55,11 @@ void sched_leave(struct thread *thread)
 
 void sched_block(struct thread *self, ktime_t deadline)
 {
-	struct cpu *cpu = arch_this_cpu();
-
 	sched_leave(self);
 	store_release(&self->state, THREAD_BLOCKED);
 	self->has_deadline = deadline != TIME_NEVER;
 	if (deadline != TIME_NEVER)
-		rb_insert(&cpu->timers, &self->timer, deadline);
+		timer_start(self, deadline);
 }
 
 void sched_yield(struct thread *self)
@@ -71,11 +70,15 @@ void sched_yield(struct thread *self)
 
 void sched_set_priority(struct thread *thread, u8 priority)
 {
-	bool is_queued = thread->state == THREAD_RUNNABLE;
+	bool is_queued = thread->state == THREAD_RUNNABLE, has_timer = rb_is_linked(&thread->timer);
 
 	if (is_queued)
 		sched_dequeue(thread);
+	if (has_timer)
+		timer_remove(thread);
 	store_relaxed(&thread->priority, priority);
+	if (has_timer)
+		timer_start(thread, thread->timer.rank);
 	if (is_queued)
 		sched_make_runnable(thread);
 	else
@@ -96,8 +99,7 @@ static void wake(struct thread *thread, bool at_front)
 		thread_post(thread, REQUEST_WAKE);
 		return;
 	}
-	if (rb_is_linked(&thread->timer))
-		rb_remove(&cpu->timers, &thread->timer);
+	timer_stop(thread);
 	enqueue(cpu, thread, at_front);
 }
 
@@ -160,17 +162,28 @@ struct thread *sched_choose(struct cpu *cpu)
 	return next;
 }
 
-void sched_arm(struct cpu *cpu, struct thread *next)
+static __always_inline void arm(struct cpu *cpu, const struct thread *next, ktime_t when)
 {
-	struct rb_node *timer = rb_first(&cpu->timers);
-	ktime_t when = timer ? timer->rank : TIME_NEVER;
-
 	if (next && (cpu->runqueue.bitmap & BIT(next->priority)))
 		when = MIN(when, cpu->quantum_end);
 	if (when == cpu->deadline_armed)
 		return;
 	cpu->deadline_armed = when;
 	arch_set_deadline(when);
+}
+
+/* Who is more urgent than all that are overdue is not interrupted for them. */
+static noinline void arm_overdue(struct cpu *cpu, const struct thread *next)
+{
+	arm(cpu, next, next ? timer_first(cpu, next->priority) : TIMERS_OVERDUE);
+}
+
+void sched_arm(struct cpu *cpu, struct thread *next)
+{
+	if (unlikely(cpu->next_timer == TIMERS_OVERDUE))
+		arm_overdue(cpu, next);
+	else
+		arm(cpu, next, cpu->next_timer);
 }
 
 void sched_tick(struct cpu *cpu)

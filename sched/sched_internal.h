@@ -22,7 +22,10 @@ int runqueue_best(const struct runqueue *queue);
 /** runqueue_take() - the thread to run next, taken off, or NULL. */
 struct thread *runqueue_take(struct runqueue *queue);
 
-/** timeout_expire() - end the waits whose time has come, a bounded number. */
+/** timer_first() - the earliest deadline of threads of @priority and above, TIME_NEVER if there is none. */
+ktime_t timer_first(const struct cpu *cpu, u32 priority);
+
+/** timeout_expire() - end the waits whose time has come, those of high priority first, a bounded number. */
 void timeout_expire(struct cpu *cpu, ktime_t now);
 
 #endif

@@ -22,6 +22,14 @@ struct runqueue {
 	u32 nr_queued;
 };
 
+#define TIMERS_OVERDUE 0UL /* too many deadlines have passed for one interrupt */
+
+/* Blocked threads of one priority by deadline. */
+struct timer_queue {
+	struct rbtree tree;
+	struct list link;
+};
+
 /* mm/frame.c: free frames of a CPU, which alone uses them. */
 #define FRAME_CACHE_MAX (IS_ENABLED(CONFIG_SMALL_BATCHES) ? 4u : 32u)
 struct frame_cache {
@@ -51,7 +59,7 @@ struct cpu {
 
 	/* scheduling (sched/) */
 	struct runqueue runqueue;
-	struct rbtree timers; /* blocked threads of this CPU by deadline */
+	ktime_t next_timer; /* no blocked thread's deadline is earlier; TIMERS_OVERDUE */
 	ktime_t quantum_end;
 	ktime_t counted_to; /* until then the time of the running thread is counted */
 	ktime_t deadline_armed;
@@ -74,12 +82,16 @@ struct cpu {
 	struct object *reap_first, *reap_last;
 	struct thread *reaper;
 	u32 reap_urgent;  /* objects on the list with threads to be told to die, or to be woken */
+	u32 reap_hurry;   /* the reaper's priority until there is none left */
 	u32 reap_donated; /* atomic: priority of threads that wait for memory */
 
 #ifdef CONFIG_LOCK_CHECKER
 	u32 held_ranks; /* bit per lock_rank held */
 	const struct spinlock *held[LOCK_CONSOLE + 1]; /* the lock of each rank held */
 #endif
+	/* last, because large (sched/timeout.c) */
+	struct list timers; /* queues that have been used, that of the highest priority first */
+	struct timer_queue timer_queue[NR_PRIORITIES];
 };
 
 #define CPU_KICK_FLUSH 1u  /* look at the shootdown of the space you have loaded */

@@ -24,6 +24,7 @@ struct process {
 	struct list stopped;
 	u32 nr_threads;
 	u32 next_number;
+	u32 top_priority; /* that a thread has ever had */
 	u64 pages_in_use[MESSAGE_WINDOW_PAGES / 64]; /* by a thread: a bit a message page */
 	bool is_ending;  /* no new threads */
 	bool is_urgent;  /* the reaper is to tell more threads to die; in reap_urgent */
@@ -63,6 +64,9 @@ void process_fault(struct process *process, const struct thread *thread);
 
 /** process_end() - stop and remove all threads, then let the reaper take the rest. First caller's reason stays. */
 void process_end(struct process *process, u64 exit_code);
+
+/** process_note_priority() - one of its threads gets another priority, before it runs with it. */
+void process_note_priority(struct process *process, u32 priority);
 
 /** process_thread_gone() - its thread is dead (home CPU of the thread): page and membership end. */
 void process_thread_gone(struct process *process, struct thread *thread);

@@ -41,6 +41,15 @@ void reaper_add(struct object *object, bool first);
  */
 bool reaper_wait(struct thread *self);
 
+/**
+ * reaper_hurry() - an object put first on this CPU's list is urgent: the reaper works on it before
+ * the running thread goes on, and before threads of @priority and below.
+ */
+void reaper_hurry(u32 priority);
+
+/** reaper_calm_down() - such an object is urgent no more. */
+void reaper_calm_down(void);
+
 /** reaper_set_priority() - this CPU's reaper runs at its own, an urgent or a lent priority. */
 void reaper_set_priority(struct cpu *cpu);
 

@@ -42,6 +42,19 @@ void sched_set_priority(struct thread *thread, u8 priority);
 /** sched_leave() - the running thread stops for now; the caller says what becomes of it. */
 void sched_leave(struct thread *self);
 
+/** timer_start() - home CPU: the blocked thread's wait ends at @deadline. */
+void timer_start(struct thread *thread, ktime_t deadline);
+
+/** timer_remove() - home CPU: timer_stop()'s part for a thread with a deadline. */
+void timer_remove(struct thread *thread);
+
+/** timer_stop() - home CPU: the wait has no deadline, or none any more. */
+static inline void timer_stop(struct thread *thread)
+{
+	if (rb_is_linked(&thread->timer))
+		timer_remove(thread);
+}
+
 /** sched_tick() - the local timer fired: expire up to 16 timeouts, end a quantum. */
 void sched_tick(struct cpu *cpu);
 

@@ -68,6 +68,8 @@ static struct decoded x86_two_byte(const struct x86 *x86)
 	bool is_memory = modrm < 0xc0;
 
 	switch (code) {
+	case 0x07: /* SYSRET */
+		return of_flags(IS_RETURN);
 	case 0x01:
 		return of_class(is_memory && reg == 7 ? TLB : PLAIN);
 	case 0x1f:
@@ -108,6 +110,8 @@ struct decoded decode_x86_64(const uint8_t *bytes, size_t size)
 		return of_class(DEVICE);
 	if (code == 0xf4)
 		return of_flags(IS_IDLE);
+	if (code == 0xcf)
+		return of_flags(IS_RETURN);
 	if (code == 0xe8 || (code == 0xff && ((modrm >> 3) & 7) == 2))
 		return of_flags(IS_CALL);
 	return plain;
@@ -153,6 +157,8 @@ struct decoded decode_aarch64(const uint8_t *bytes, size_t size)
 	memcpy(&insn, bytes, sizeof(insn));
 	if (insn == 0xd28aca5f) /* MOVZ XZR, #0x5652 */
 		return of_flags(IS_MARK);
+	if (insn == 0xd69f03e0) /* ERET */
+		return of_flags(IS_RETURN);
 	if ((insn & 0xffc00000) == 0xd5000000)
 		return aarch64_system(insn);
 	if ((insn & 0xfc000000) == 0x94000000 || (insn & 0xfffffc1f) == 0xd63f0000)
@@ -194,6 +200,8 @@ static struct decoded riscv_system(uint32_t insn)
 		return riscv_csr(insn);
 	if (insn == 0x10500073)
 		return of_flags(IS_IDLE);
+	if (insn == 0x10200073) /* SRET */
+		return of_flags(IS_RETURN);
 	return of_class(insn >> 25 == 9 || insn >> 25 == 11 ? TLB : PLAIN);
 }
 

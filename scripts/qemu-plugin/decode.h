@@ -26,6 +26,7 @@ enum class {
 #define IS_CALL 2
 #define IS_COUNTER 4  /* the read that delimits what is measured */
 #define IS_MARK 8     /* the next instruction's store names a row */
+#define IS_RETURN 16  /* from a trap: what is pending interrupts there */
 
 struct decoded {
 	enum class class;

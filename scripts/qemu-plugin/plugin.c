@@ -4,8 +4,8 @@
  *
  * For each row of the report: instructions, what they cost by class, distinct
  * cache lines and pages; the longest stretch of instructions at kernel
- * addresses between two of user mode, idle, or a look at pending interrupts (a
- * preemption point: the function at poll=): the kernel runs with interrupts
+ * addresses until it returns to user mode, idles, or looks at pending interrupts
+ * (a preemption point: the function at poll=): the kernel runs with interrupts
  * off, so nothing can interrupt it there.  Then the cost of kernel functions,
  * and the work from the kernel's entry to the first instruction of user mode.
  *
@@ -104,7 +104,7 @@ static void on_insn(unsigned int number, void *data)
 			rows_counter();
 	} else if (cpu->has_booted) {
 		in_stretch(cpu, insn);
-		if ((insn->decoded.flags & IS_IDLE) || insn->address == poll_address)
+		if ((insn->decoded.flags & (IS_IDLE | IS_RETURN)) || insn->address == poll_address)
 			end_stretch(cpu);
 	}
 	cpu->last = insn;

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 CLASSES = ("plain", "atomic", "fence", "root", "tlb", "system", "device", "xsave")
-FLAGS = {"idle": 1, "call": 2, "counter": 4, "mark": 8}
+FLAGS = {"idle": 1, "call": 2, "counter": 4, "mark": 8, "return": 16}
 # Options of the assembler, then the instructions of each class or flag.
 CASES = {
     "x86_64": ("", {
@@ -30,6 +30,7 @@ CASES = {
         "xsave": ("fxsave (%rax)", "fxrstor 16(%rbx)", "xsave (%rdi)", "xrstor (%rdi)", "xsaveopt (%rdi)",
                   "xsaves (%rdi)"),
         "idle": ("hlt",), "call": ("call .+100", "call *%rax", "call *8(%r12)"), "counter": ("rdtsc",),
+        "return": ("iretq", "sysretq"),
         "mark": ("nopl 0x56524431(%rax)",)}),
     "aarch64": ("-march=armv8.3-a", {
         "plain": ("ldar x0, [x1]", "stlr x0, [x1]", "ldxr x0, [x1]", "ldapr x0, [x1]", "ldr x0, [x1]",
@@ -44,6 +45,7 @@ CASES = {
         "system": ("msr vbar_el1, x0", "mrs x0, cntvct_el0", "msr cntv_cval_el0, x1", "mrs x0, mair_el1",
                    "msr s3_0_c12_c12_1, x0"),
         "idle": ("wfi",), "call": ("bl .+64", "blr x3"), "counter": ("mrs x0, pmccntr_el0",),
+        "return": ("eret",),
         "mark": ("movz xzr, #0x5652",)}),
     "riscv64": ("-march=rv64gc", {
         "plain": ("ld a0, (a1)", "lr.d a0, (a1)", "csrr a0, satp", "csrw sepc, a0", "csrrw sp, sscratch, sp",
@@ -55,6 +57,7 @@ CASES = {
         "tlb": ("sfence.vma", "sfence.vma a0, a1"),
         "system": ("csrw stvec, a0", "rdtime a0", "csrw 0x14d, a0", "csrr a0, sie", "csrsi sip, 2"),
         "idle": ("wfi",), "call": ("jal ra, .+64", "jalr ra, 4(a0)", "c.jalr a0"), "counter": ("rdinstret a0",),
+        "return": ("sret",),
         "mark": ("lui zero, 0x56524",)}),
 }
 

@@ -86,6 +86,9 @@ void mark_row(u8 *row);  /* for series_mark() */
 /** series_start() - a row of the report; its samples follow. Return: its number. */
 u32 series_start(const char *name);
 
+/** series_start_long() - the same for at most @room samples; one more is an error. */
+u32 series_start_long(const char *name, u32 room);
+
 /** series_mark() - tell an observer outside of the machine whose sample comes next. */
 void series_mark(u32 row);
 
@@ -97,6 +100,18 @@ u32 series_samples(void);
 
 /** series_report() - print all rows. */
 void series_report(void);
+
+/**
+ * vary_shape() - before sample @i of @samples: map @memory at one more place, now and then.
+ *
+ * Where random placement puts a program's regions decides the shape of the tree they are looked up
+ * in, and so what that costs.  Further regions come one after the other, below and above, far
+ * enough to have page tables of their own: the figures are those of many shapes, not of one.
+ */
+void vary_shape(u32 i, u32 samples, handle_t memory);
+
+/** restore_shape() - unmap them all. */
+void restore_shape(void);
 
 /** series_set_quick() - few samples, for a slow observer. */
 void series_set_quick(void);

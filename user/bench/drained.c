@@ -102,15 +102,24 @@ static void random_fill(void)
 	fail("no random numbers are ever made");
 }
 
+static u32 more_samples(void)
+{
+	return MIN(series_samples(), MORE_SAMPLES);
+}
+
 static void faults(void)
 {
-	u32 row = series_start("fault-zeroing-drained");
+	u32 row = series_start("fault-zeroing-drained"), samples = more_samples();
+	handle_t spare = create(TYPE_MEMORY, 1);
 
-	for (u32 i = 0; i < MIN(series_samples(), MORE_SAMPLES); i++) {
+	for (u32 i = 0; i < samples; i++) {
+		vary_shape(i, samples, spare);
 		frames_drain();
 		series_mark(row);
 		series_add(row, touch());
 	}
+	restore_shape();
+	must(cap_delete(spare), "cap_delete");
 }
 
 /* ---- what is carved from frames: objects and slots ---- */
@@ -223,16 +232,18 @@ static struct measured_call unmap_call(u64 address)
 static void tables(void)
 {
 	handle_t memory = create(TYPE_MEMORY, 1);
-	u32 row = series_start("map-1-drained");
+	u32 row = series_start("map-1-drained"), samples = more_samples();
 
-	for (u32 i = 0; i < MIN(series_samples(), MORE_SAMPLES); i++) {
+	for (u32 i = 0; i < samples; i++) {
 		struct measured_call map = map_call(memory, ARENA), unmap = unmap_call(ARENA);
 
+		vary_shape(i, samples, memory);
 		frames_drain();
 		series_mark(row);
 		series_add(row, call_cost(&map, "mem_map"));
 		(void)call_cost(&unmap, "mem_unmap");
 	}
+	restore_shape();
 }
 
 /* The reverse: there is no room for freed frames. Of some mappings in a row one fills the stock. */
@@ -241,7 +252,7 @@ static void tables_back(void)
 	handle_t memory = create(TYPE_MEMORY, 1);
 	u32 row = series_start("unmap-1-full");
 
-	for (u32 i = 0; i < MIN(series_samples(), MORE_SAMPLES); i++) {
+	for (u32 i = 0; i < more_samples(); i++) {
 		u64 most = 0;
 
 		for (u32 n = 0; n < CROWD; n++) {

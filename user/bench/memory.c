@@ -6,12 +6,40 @@
 #include "bench.h"
 
 #define ARENA 0x1000000000UL /* an address nothing else is at */
+#define NR_SHAPES 32u
+#define SHAPE_DISTANCE (1UL << 30)
+#define FAULT_PAGES 256u
 #define READ_WRITE (MAP_READ | MAP_WRITE)
 
 static void touch_all(u64 address, u64 pages)
 {
 	for (u64 page = 0; page < pages; page++)
 		*(volatile u8 *)(address + page * PAGE_SIZE) = 1;
+}
+
+/* ---- regions at other places, see bench.h ---- */
+
+static u32 nr_shapes;
+
+static u64 shape_address(u32 number)
+{
+	u64 distance = (number / 2 + 1) * SHAPE_DISTANCE;
+
+	return number % 2 ? ARENA - distance : ARENA + distance;
+}
+
+void vary_shape(u32 i, u32 samples, handle_t memory)
+{
+	if (nr_shapes < NR_SHAPES && i >= samples / NR_SHAPES * nr_shapes)
+		must(mem_map(startup->self, memory, shape_address(nr_shapes++), PAGE_SIZE, 0,
+			     MAP_READ, NULL), "mem_map");
+}
+
+void restore_shape(void)
+{
+	while (nr_shapes)
+		must(mem_unmap(startup->self, shape_address(--nr_shapes), PAGE_SIZE, NULL),
+		     "mem_unmap");
 }
 
 struct rows {
@@ -40,6 +68,7 @@ static void map_range(const struct rows *rows)
 	u32 protected = series_start(rows->protect), touched = series_start(rows->touched);
 
 	for (u32 i = 0; i < series_samples(); i++) {
+		vary_shape(i, series_samples(), memory);
 		series_mark(mapped);
 		series_add(mapped, call_cost(&map, rows->map));
 		series_mark(unmapped);
@@ -53,6 +82,7 @@ static void map_range(const struct rows *rows)
 		if (unmap.value[0] != size || protect.value[0] != size)
 			fail("%s: %lu of %lu bytes", rows->unmap, unmap.value[0], size);
 	}
+	restore_shape();
 	must(cap_delete(memory), "cap_delete");
 	settle();
 }
@@ -80,14 +110,14 @@ static u64 store_cost(u64 address, u64 empty)
 /* First touch of each page of an object; then of each page again after it was unmapped and mapped. */
 static void fault_pages(u32 zeroed, u32 resident, u64 empty)
 {
-	u64 pages = 256, size = pages * PAGE_SIZE;
-	handle_t memory = create(TYPE_MEMORY, pages);
+	u64 size = FAULT_PAGES * PAGE_SIZE;
+	handle_t memory = create(TYPE_MEMORY, FAULT_PAGES);
 
 	for (u32 round = 0; round < 2; round++) {
 		u32 row = round ? resident : zeroed;
 
 		must(mem_map(startup->self, memory, ARENA, size, 0, READ_WRITE, NULL), "mem_map");
-		for (u64 page = 0; page < pages; page++) {
+		for (u64 page = 0; page < FAULT_PAGES; page++) {
 			series_mark(row);
 			series_add(row, store_cost(ARENA + page * PAGE_SIZE, empty));
 		}
@@ -123,10 +153,12 @@ static void through_pager(const char *name, const char *role, u64 argument)
 	settle();
 	must(process_set_fault(startup->self, extra[0]), "process_set_fault");
 	for (u32 i = 0; i < series_samples(); i++) {
+		vary_shape(i, series_samples(), memory);
 		series_mark(row);
 		series_add(row, store_cost(ARENA, empty));
 		must(mem_unmap(startup->self, ARENA, PAGE_SIZE, NULL), "mem_unmap");
 	}
+	restore_shape();
 	must(process_set_fault(startup->self, HANDLE_NULL), "process_set_fault");
 	child_free(&child);
 	must(cap_destroy(extra[0]), "cap_destroy");
@@ -137,16 +169,22 @@ static void through_pager(const char *name, const char *role, u64 argument)
 void bench_faults(void)
 {
 	u64 empty = measure_store_nothing(NULL);
-	u32 store = series_start("store"), zeroed = series_start("fault-zeroing");
-	u32 resident = series_start("fault-resident");
+	u32 room = series_samples() + FAULT_PAGES; /* they come by so many */
+	u32 store = series_start("store"), zeroed = series_start_long("fault-zeroing", room);
+	u32 resident = series_start_long("fault-resident", room);
+	handle_t spare = create(TYPE_MEMORY, 1);
 	u8 byte;
 
 	for (u32 i = 0; i < series_samples(); i++) {
 		series_mark(store);
 		series_add(store, store_cost((u64)&byte, empty));
 	}
-	for (u32 i = 0; i <= series_samples(); i += 256)
+	for (u32 i = 0; i <= series_samples(); i += FAULT_PAGES) {
+		vary_shape(i, series_samples(), spare);
 		fault_pages(zeroed, resident, empty);
+	}
+	restore_shape();
+	must(cap_delete(spare), "cap_delete");
 	through_pager("fault-pager-jump", "pager-jump", (u64)measure_store_end);
 	through_pager("fault-pager-map", "pager-map", ARENA);
 }

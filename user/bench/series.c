@@ -41,10 +41,15 @@ u32 series_samples(void)
 
 u32 series_start(const char *name)
 {
+	return series_start_long(name, series_samples());
+}
+
+u32 series_start_long(const char *name, u32 room)
+{
 	struct row *row = &rows[nr_rows];
 
 	assert(nr_rows < MAX_ROWS);
-	*row = (struct row){ .name = name, .room = series_samples(), .skip = warm_up };
+	*row = (struct row){ .name = name, .room = room, .skip = warm_up };
 	row->sample = malloc(row->room * sizeof(*row->sample));
 	assert(row->sample);
 	/* Its pages are touched now, not between samples. */
@@ -65,8 +70,9 @@ void series_add(u32 number, u64 value)
 		row->skip--;
 		return;
 	}
-	if (row->count < row->room)
-		row->sample[row->count++] = (u32)MIN(value, (u64)0xffffffff);
+	if (row->count == row->room)
+		fail("more samples of %s than there is room for", row->name);
+	row->sample[row->count++] = (u32)MIN(value, (u64)0xffffffff);
 }
 
 /* ---- the report ---- */

@@ -14,10 +14,12 @@
 #define MANY_CAPS 20000u
 #define MANY_REGIONS 1000u
 #define MANY_WAITERS 64u
+#define MANY_SLEEPERS 240u /* each has a message page: a process has 256 */
 #define MANY_THREADS 200u
 #define DEEPEST 254u
 #define TIMES 3u
 #define PERIOD 37123UL /* nanoseconds: hits the calls at ever other places */
+#define LATENCY_ROOM 40000u
 
 /* One sample, with what the reaper does after it. */
 static void once(u32 row, struct measured_call *call, const char *what)
@@ -218,13 +220,13 @@ static void sleep_until(void *argument)
 
 static void many_timers(void)
 {
-	static struct uthread sleeper[MANY_WAITERS];
+	static struct uthread sleeper[MANY_SLEEPERS];
 	u32 row = series_start("worst-timers");
 
 	for (u32 i = 0; i < TIMES; i++) {
 		u64 end = now() + 20 * MILLISECOND, start;
 
-		for (u32 n = 0; n < MANY_WAITERS; n++)
+		for (u32 n = 0; n < MANY_SLEEPERS; n++)
 			must(uthread_start(&sleeper[n], sleep_until, &end, THREAD_DEFAULT),
 			     "uthread_start");
 		series_mark(row);
@@ -232,7 +234,7 @@ static void many_timers(void)
 		(void)thread_sleep(end + MILLISECOND);
 		series_add(row, counter_now() - start);
 		series_mark(0);
-		for (u32 n = 0; n < MANY_WAITERS; n++)
+		for (u32 n = 0; n < MANY_SLEEPERS; n++)
 			must(uthread_join(&sleeper[n], PATIENCE), "uthread_join");
 	}
 }
@@ -301,7 +303,8 @@ static void note_latency(void *argument)
 
 void bench_latency(void)
 {
-	struct sampler sampler = { .row = series_start("latency"), .goes_on = 1 };
+	struct sampler sampler = { .row = series_start_long("latency", LATENCY_ROOM),
+				   .goes_on = 1 };
 
 	must(uthread_start(&sampler.thread, note_latency, &sampler,
 			   THREAD_PRIORITY(PRIORITY_ABOVE)), "uthread_start");
