@@ -88,6 +88,7 @@ static void test_all(void)
 	test_exhaustion();
 	test_fuzz();
 	test_tally();
+	test_undocumented();
 }
 
 /*

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * At the end: was each documented error of each call provoked?
+ * At the end: was each documented error of each call provoked, and has no call
+ * given a status that its entry in syscalls.toml does not name?
  */
 #include "test.h"
 #include <generated/syscall_errors.h>
+
+#define LAST_COUNTED 31 /* further below 0 than any status: the tally has room for them */
+#define CALLS 256
 
 static bool is_expected(u32 call)
 {
@@ -21,6 +25,47 @@ static bool is_unreachable(u32 call, long error)
 	return (call == SYS_ipc_reply_receive && error == ST_BUSY && cpus_online() == 1) ||
 	       (call == SYS_system_power_off && error == ST_INVALID && !may_power_off()) ||
 	       (call == SYS_irq_create && error == ST_NOMEM && !is_first_process());
+}
+
+/* The entry of the list for @call. Return: false if there is no such call. */
+static bool find_entry(u32 call, u32 *entry)
+{
+	for (*entry = 0; *entry < ARRAY_SIZE(syscall_errors); ++*entry)
+		if (syscall_errors[*entry].number == call)
+			return is_expected(call);
+	return false;
+}
+
+static bool is_documented(u32 entry, long status)
+{
+	const signed char *error = syscall_errors[entry].errors;
+
+	while (*error && *error != status)
+		error++;
+	return *error;
+}
+
+/* What is no call, or configured off, says so and nothing else; every other status is in the list. */
+void test_undocumented(void)
+{
+	u32 calls = 0, odd = 0, entry;
+
+	for (u32 call = 0; call < CALLS; call++) {
+		bool is_call = find_entry(call, &entry);
+
+		for (long status = is_call ? -1 : 0; status >= -LAST_COUNTED; status--) {
+			u32 times = tally_count(call, status);
+
+			if (!times || (is_call ? is_documented(entry, status) : status == ST_NOSYS))
+				continue;
+			check(false, "%s (%u): every status seen is documented # but not %s (%ld), %u times",
+			      is_call ? syscall_errors[entry].name : "no call", call,
+			      status_name(status), status, times);
+			odd++;
+		}
+		calls += is_call;
+	}
+	same(odd, 0, "%u calls: every status seen is documented", calls);
 }
 
 void test_tally(void)

@@ -138,5 +138,6 @@ int program_main(void)
 	test_system();
 	test_schedule();
 	test_clock();
+	test_undocumented();
 	return suite_end();
 }
