@@ -11,6 +11,8 @@
 #define SYSTEM startup->system
 #define SELF startup->self
 #define WIDE 512UL /* pages of a mapping that is split */
+#define FEW 400UL   /* frames left that are counted one by one */
+#define QUIET 20    /* milliseconds without a change: nothing is being taken apart */
 #define WATCHED 80 /* more than the kernel's capabilities in a leaf */
 
 static handle_t *hoard;
@@ -22,6 +24,22 @@ static u64 frames(void)
 
 	must(system_info(SYSTEM, INFO_MEMORY_QUOTA, 0, &available, &unused), "system_info");
 	return available;
+}
+
+/* What is being taken apart has come back: so many are free, for a while without a change. */
+static u64 frames_settled(void)
+{
+	u64 end = now() + PATIENCE, last = frames();
+
+	for (u32 quiet = 0; quiet < QUIET && now() < end; quiet++) {
+		u64 is;
+
+		sleep_for(MILLISECOND);
+		is = frames();
+		quiet = is == last ? quiet : 0;
+		last = is;
+	}
+	return last;
 }
 
 /* Objects of falling size, down to single pages, until nothing fits. */
@@ -187,14 +205,65 @@ static void test_no_memory(struct prepared *p)
 	check(bind, "irq_bind without memory: NOMEM");
 }
 
+static u64 slots_of(handle_t process)
+{
+	u64 pages, used = 0;
+
+	(void)process_info(process, PROCESS_INFO_MEMORY, &pages, &used);
+	return used;
+}
+
+/* What @handle is, with its badge mixed in; 0 if it names nothing. */
+static u64 nature(handle_t handle)
+{
+	u64 info = 0, badge = 0;
+
+	return cap_inspect(handle, &info, &badge) == ST_OK ? info + (badge << 32) : 0;
+}
+
+struct attempt {
+	long status;
+	u64 is, slots; /* the capability and the target's slots afterwards */
+};
+
+static struct attempt give(handle_t capability, handle_t target)
+{
+	struct attempt attempt;
+	u64 there;
+
+	attempt.status = cap_copy(capability, target, CAP_GIVE, 0, 0, &there);
+	attempt.is = nature(capability);
+	attempt.slots = slots_of(target);
+	return attempt;
+}
+
+/* Given, but there is no room: the giver still has it. */
+static void is_kept(const struct attempt *attempt, u64 was, u64 slots, const char *where)
+{
+	gave(attempt->status, ST_NOSLOTS, "given to %s", where);
+	same(attempt->is, was, "given to %s: its giver still has it", where);
+	same(attempt->slots, slots, "given to %s: no slot has gone", where);
+}
+
 static void test_no_slots(struct prepared *p)
 {
+	handle_t child = weaker(p->bits, RIGHTS_ALL);
+	u64 was = nature(child), slots;
+	struct attempt given;
 	bool copy;
 
 	take_all();
 	copy = until(try_copy, p, ST_NOSLOTS);
+	slots = slots_of(p->process);
+	given = give(child, p->process);
 	give_all();
 	check(copy, "cap_copy without room: NOSLOTS");
+	is_kept(&given, was, slots, "a process without room");
+	(void)frames_settled();
+	given = give(child, p->process);
+	gave(given.status, ST_OK, "when there is memory again it can be given");
+	same(given.is, 0, "and is gone here");
+	same(given.slots, slots + 1, "and there");
 }
 
 /* A thread whose call waits for an answer, and is answered by a reply_receive that has no room. */
@@ -215,7 +284,8 @@ static void test_full_messages(struct blocked *caller)
 static void test_full_space(struct prepared *p)
 {
 	struct blocked caller;
-	u64 handle, filled = 0;
+	struct attempt given;
+	u64 handle, was, slots, filled = 0;
 	long status;
 
 	blocked_start(&caller, OP_CALL);
@@ -224,6 +294,10 @@ static void test_full_space(struct prepared *p)
 	want(status, ST_NOSLOTS, "cap_derive into a full space");
 	check(filled > 1000000, "a capability space holds a million (%lu)", filled);
 	WANT(cap_create(TYPE_NOTIFICATION, 0, &handle), ST_NOSLOTS);
+	was = nature(p->endpoint);
+	slots = slots_of(SELF);
+	given = give(p->endpoint, SELF);
+	is_kept(&given, was, slots, "the own space, which is full");
 	WANT(thread_create(p->process, PAGE_SIZE, PAGE_SIZE, 0, 0, &handle, NULL), ST_NOSLOTS);
 	WANT(mem_create_device(SYSTEM, 0xf0000000UL, 1, MEM_DEVICE, &handle), ST_NOSLOTS);
 	for (; p->line; p->line--)
@@ -238,39 +312,78 @@ static void test_full_space(struct prepared *p)
 	blocked_free(&caller);
 }
 
+/* Objects of one page, at most @most. Return: how many there were frames for. */
+static u64 take_single(u64 most)
+{
+	u64 taken = 0, handle;
+
+	for (; taken < most && cap_create(TYPE_MEMORY, 1, &handle) == ST_OK; taken++)
+		hoard[nr_hoarded++] = (handle_t)handle;
+	return taken;
+}
+
+/* All frames but FEW, or a little more: no object costs twice its pages. */
+static void take_most(void)
+{
+	for (u64 pages = 1UL << 16; pages; pages /= 2)
+		while (frames() > 2 * pages + FEW) {
+			u64 handle;
+
+			must(cap_create(TYPE_MEMORY, pages, &handle), "cap_create");
+			hoard[nr_hoarded++] = (handle_t)handle;
+		}
+}
+
+static void give_back_to(u32 count)
+{
+	while (nr_hoarded > count)
+		(void)cap_delete(hoard[--nr_hoarded]);
+}
+
+/*
+ * @free frames are left: one object of all of them fits with its list, one page more
+ * does not; the same page by page, and a frame given back is one frame.
+ */
+static void test_last_frames(u64 free)
+{
+	u32 before = nr_hoarded;
+	u64 handle = HANDLE_NULL, none;
+
+	gave(cap_create(TYPE_MEMORY, free, &none), ST_NOMEM,
+	     "with %lu frames left: as many pages, and a frame for their list", free);
+	same(frames(), free, "a refused creation takes nothing");
+	gave(cap_create(TYPE_MEMORY, free - 1, &handle), ST_OK, "one page less");
+	hoard[nr_hoarded++] = (handle_t)handle;
+	same(frames(), 0, "and no frame is left");
+	gave(cap_create(TYPE_MEMORY, 1, &none), ST_NOMEM, "not for one page either");
+	give_back_to(before);
+	same(frames_settled(), free, "given back, all of them are there again");
+}
+
 static void test_exact(void)
 {
-	u64 before = 0, after = 0, one, cpus = 1, slack;
+	u64 before, free, handle;
+	u32 big;
 
 	/* Once beforehand: what the kernel keeps for so many objects it keeps from now on. */
-	take_all();
-	fill_slabs(TYPE_NOTIFICATION);
+	(void)take_single(FEW);
+	take_most();
 	give_all();
-	for (u32 tries = 0; tries < 20 || frames() > before; tries++) {
-		before = frames();
-		sleep_for(5 * MILLISECOND);
-	}
-	/* More than once: what a reaper on another CPU still had may come back between. */
-	for (u32 tries = 0; tries < 50; tries++) {
-		take_all();
-		/* The last frame may have to go to a slab: then no page is left for its object. */
-		fill_slabs(TYPE_NOTIFICATION);
-		if (frames() == 0)
-			break;
-		sleep_for(5 * MILLISECOND);
-	}
-	/* Slabs and reapers may hold or give back a few at any moment. */
-	must(system_info(SYSTEM, INFO_CPUS, 0, &cpus, NULL), "system_info");
-	slack = 4 * cpus;
-	check(frames() <= slack, "all frames can be taken, to the last (%lu)", frames());
+	before = frames_settled();
+	take_most();
+	big = nr_hoarded;
+	free = frames();
+	test_last_frames(free);
+	same(take_single(free + 1), free, "as many objects of one page as there are frames");
+	same(frames(), 0, "and no frame is left");
+	WANT(cap_create(TYPE_MEMORY, 1, &handle), ST_NOMEM);
+	give_back_to(nr_hoarded - 1);
+	same(frames_settled(), 1, "one of them deleted, one frame is free");
+	same(take_single(2), 1, "which is enough for one");
+	give_back_to(big);
+	same(frames_settled(), free, "all that they had comes back");
 	give_all();
-	for (u32 tries = 0; tries < 200 && after + slack < before; tries++) {
-		after = frames();
-		sleep_for(5 * MILLISECOND);
-	}
-	check(after + slack >= before, "and they all come back (%lu of %lu)", after, before);
-	WANT(cap_create(TYPE_MEMORY, 1, &one), ST_OK);
-	(void)cap_delete((handle_t)one);
+	same(frames_settled(), before, "and all that the large ones had");
 }
 
 /*

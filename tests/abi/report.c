@@ -58,7 +58,7 @@ void test_undocumented(void)
 
 			if (!times || (is_call ? is_documented(entry, status) : status == ST_NOSYS))
 				continue;
-			check(false, "%s (%u): every status seen is documented # but not %s (%ld), %u times",
+			check(false, "%s (%u): every status is documented # not %s (%ld, %u times)",
 			      is_call ? syscall_errors[entry].name : "no call", call,
 			      status_name(status), status, times);
 			odd++;
