@@ -280,15 +280,34 @@ static void test_full_messages(struct blocked *caller)
 	WANT(ipc_call(caller->object, &message), ST_NOSLOTS);
 }
 
+/* It waits with a capability to give until there is a slot for that. */
+static void test_full_transfer(struct prepared *p, struct blocked *giver, handle_t given, u64 was)
+{
+	struct message message = { .accept = 1 };
+
+	WANT(ipc_receive(p->endpoint, HANDLE_NULL, &message), ST_NOSLOTS);
+	same(nature(given), was, "given to a receiver without a slot: its giver still has it");
+	WANT(cap_revoke(p->bits), ST_OK);
+	message = (struct message){ .accept = 1 };
+	WANT(ipc_receive(p->endpoint, HANDLE_NULL, &message), ST_OK);
+	gave(blocked_stop(giver), ST_OK, "delivered when there are slots again");
+	same(nature(message.cap[0]), was, "to the receiver");
+	same(nature(given), 0, "and gone from the giver");
+	(void)cap_delete(message.cap[0]);
+}
+
 /* Every slot of the space taken: a million children of one notification. */
 static void test_full_space(struct prepared *p)
 {
-	struct blocked caller;
+	handle_t last = weaker(p->endpoint, RIGHTS_ALL);
+	struct message message = { .caps = 1, .move = 1, .cap = { last } };
+	struct blocked caller, giver;
 	struct attempt given;
 	u64 handle, was, slots, filled = 0;
 	long status;
 
 	blocked_start(&caller, OP_CALL);
+	blocked_at(&giver, OP_SEND, p->endpoint, THREAD_DEFAULT, &message);
 	while ((status = cap_derive(p->bits, RIGHT_SIGNAL, 0, &handle)) == ST_OK)
 		filled++;
 	want(status, ST_NOSLOTS, "cap_derive into a full space");
@@ -307,7 +326,8 @@ static void test_full_space(struct prepared *p)
 	if (HAS_PORTS)
 		WANT(ioport_create(SYSTEM, 0x2e8, 8, &handle), ST_NOSLOTS);
 	test_full_messages(&caller);
-	WANT(cap_revoke(p->bits), ST_OK);
+	test_full_transfer(p, &giver, last, nature(last));
+	blocked_free(&giver);
 	WANT(blocked_stop(&caller), ST_OK);
 	blocked_free(&caller);
 }

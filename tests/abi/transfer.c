@@ -191,6 +191,99 @@ static void test_dead_on_arrival(void)
 	(void)cap_delete(endpoint);
 }
 
+/* ---- given in a message that is not delivered ---- */
+
+/* @status came of a message that should have given @bits, which are as they were: held, with their badge. */
+static void is_kept(long status, long wanted, handle_t bits, const char *how)
+{
+	u64 badge, is = nature(bits, &badge);
+
+	gave(status, wanted, "a message that gives a capability, %s", how);
+	check(is == (TYPE_NOTIFICATION | RIGHTS_ALL << 4) && badge == 0x5a,
+	      "%s: the giver has it still (%#lx, badge %#lx)", how, is, badge);
+}
+
+/* Sent by us to a receiver that waits and accepts @accept. */
+static void test_kept_of_receiver(struct message *message, u32 accept, handle_t bits)
+{
+	struct message attempt = *message;
+	handle_t endpoint = create(TYPE_ENDPOINT, 0), poor = weaker(endpoint, RIGHT_SEND);
+	struct blocked receiver;
+
+	blocked_at(&receiver, OP_RECEIVE, endpoint, THREAD_DEFAULT,
+		   &(struct message){ .accept = accept });
+	is_kept(ipc_send(poor, &attempt), ST_NORIGHTS, bits, "without GRANT");
+	attempt = *message;
+	is_kept(ipc_call(endpoint, &attempt), ST_NOREPLY, bits, "called without a reply object");
+	attempt = *message;
+	is_kept(ipc_send(endpoint, &attempt), ST_CAPSPACE, bits,
+		"to a receiver that takes fewer");
+	blocked_free(&receiver);
+	(void)cap_delete(endpoint);
+}
+
+/* Sent by a thread that waits for a receiver until @act. */
+static void test_kept_of_waiter(const struct message *message, enum act act, handle_t bits)
+{
+	handle_t endpoint = create(TYPE_ENDPOINT, 0);
+	struct blocked sender;
+	long wanted = act == ACT_DESTROY ? ST_DEAD : ST_INTERRUPTED;
+
+	for (enum op op = OP_CALL; op <= OP_SEND; op++) {
+		blocked_at(&sender, op, endpoint, THREAD_DEFAULT, message);
+		if (act == ACT_DESTROY)
+			(void)cap_destroy(endpoint);
+		is_kept(blocked_stop(&sender), wanted, bits,
+			act == ACT_DESTROY ? "its endpoint destroyed" : "interrupted");
+		blocked_free(&sender);
+		if (act == ACT_DESTROY)
+			endpoint = create(TYPE_ENDPOINT, 0);
+	}
+	(void)cap_delete(endpoint);
+}
+
+static void test_kept_of_answer(const struct message *message, handle_t bits)
+{
+	struct message attempt = *message;
+	struct blocked caller;
+
+	blocked_start(&caller, OP_CALL);
+	blocked_take(&caller);
+	is_kept(ipc_reply(caller.reply, &attempt), ST_CAPSPACE, bits, "in an answer nobody takes");
+	(void)blocked_stop(&caller);
+	attempt = *message;
+	is_kept(ipc_reply(caller.reply, &attempt), ST_CALLER_GONE, bits, "in an answer to nobody");
+	blocked_free(&caller);
+}
+
+static void test_kept(void)
+{
+	handle_t endpoint = create(TYPE_ENDPOINT, 0), first = create(TYPE_NOTIFICATION, 0);
+	handle_t root = create(TYPE_NOTIFICATION, 0);
+	struct message message, attempt;
+	u64 bits = HANDLE_NULL;
+
+	must(cap_derive(root, RIGHTS_ALL, 0x5a, &bits), "cap_derive");
+	message = (struct message){ .caps = 1, .move = 1, .cap = { (handle_t)bits } };
+	attempt = message;
+	attempt.flags = MSG_NONBLOCK;
+	is_kept(ipc_send(endpoint, &attempt), ST_WOULDBLOCK, (handle_t)bits, "sent to nobody");
+	attempt = message;
+	attempt.flags = MSG_TIMEOUT;
+	attempt.deadline = now() + MILLISECOND;
+	is_kept(ipc_send(endpoint, &attempt), ST_TIMEDOUT, (handle_t)bits, "until the deadline");
+	test_kept_of_receiver(&message, 0, (handle_t)bits);
+	test_kept_of_waiter(&message, ACT_DESTROY, (handle_t)bits);
+	test_kept_of_waiter(&message, ACT_INTERRUPT, (handle_t)bits);
+	test_kept_of_answer(&message, (handle_t)bits);
+	/* The first one would fit. */
+	message = (struct message){ .caps = 2, .move = 3, .cap = { first, (handle_t)bits } };
+	test_kept_of_receiver(&message, 1, (handle_t)bits);
+	gave(cap_delete(first), ST_OK, "of two that are not taken the first is held, too");
+	(void)cap_delete(root);
+	(void)cap_delete(endpoint);
+}
+
 /* An answer brings one, without GRANT; another process uses what it was lent, until it is revoked. */
 static void test_used(void)
 {
@@ -220,5 +313,6 @@ void test_capabilities_sent(void)
 	test_four();
 	test_reserved();
 	test_dead_on_arrival();
+	test_kept();
 	test_used();
 }
