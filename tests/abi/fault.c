@@ -216,6 +216,111 @@ static void test_again(void)
 	free_faulter(&f);
 }
 
+/* ---- suspended and killed in a fault, before and after it has been received ---- */
+
+static const char *fault_state(bool is_taken)
+{
+	return is_taken ? "in a fault that was received" : "in a fault that waits";
+}
+
+/* Its thread is in a fault at NOWHERE, with MARK as its argument. */
+static void start_in_fault(struct faulter *f, bool is_taken)
+{
+	struct message message;
+
+	start_faulter(f, NOWHERE, MARK);
+	if (!await_state(f->thread, THREAD_STATE_BLOCKED))
+		fail("a thread does not wait in its fault");
+	if (is_taken && !next_fault(f, &message))
+		fail("a fault does not arrive");
+}
+
+static u64 state_of(handle_t thread)
+{
+	u64 state = ~0UL, cpu;
+
+	(void)thread_info(thread, THREAD_INFO_STATE, &state, &cpu);
+	return state;
+}
+
+static void has_code(struct faulter *f, u64 wanted, const char *how, const char *state)
+{
+	u64 code = 1, kind = 1;
+
+	gave(program_wait(f->process, PATIENCE), ST_OK, "%s %s: the process ends", how, state);
+	(void)process_info(f->process, PROCESS_INFO_EXIT, &code, &kind);
+	same(code, wanted, "%s %s: with its code", how, state);
+	same(kind, 0, "%s %s: and not by a fault", how, state);
+}
+
+/* The fault can be received and answered; the thread goes on when it is resumed, not before. */
+static void test_suspended(bool is_taken)
+{
+	const char *state = fault_state(is_taken);
+	struct message message;
+	struct faulter f;
+
+	start_in_fault(&f, is_taken);
+	WANT(thread_resume(f.thread), ST_OK);
+	WANT(thread_suspend(f.thread), ST_OK);
+	sleep_for(MILLISECOND);
+	same(state_of(f.thread), THREAD_STATE_BLOCKED, "suspended %s: it waits on", state);
+	if (!is_taken)
+		check(next_fault(&f, &message) && message.label == FAULT_EXECUTE &&
+			      message.word[FAULT_WORD_ADDRESS] == NOWHERE,
+		      "suspended %s: its handler is told (kind %lu, %#lx)", state, message.label,
+		      message.word[FAULT_WORD_ADDRESS]);
+	message = (struct message){
+		.label = FAULT_REPLY_JUMP, .words = 1, .word = { f.base + BLOB(blob_process_exit) }
+	};
+	WANT(ipc_reply(f.reply, &message), ST_OK);
+	(void)await_state(f.thread, THREAD_STATE_INACTIVE);
+	sleep_for(2 * MILLISECOND);
+	same(state_of(f.thread), THREAD_STATE_INACTIVE, "suspended %s: answered it stands still", state);
+	WANT(thread_resume(f.thread), ST_OK);
+	has_code(&f, MARK, "suspended and resumed", state);
+	free_faulter(&f);
+}
+
+/* Suspended, and then its handler is lost: the process ends all the same. */
+static void test_suspended_lost(bool is_taken)
+{
+	struct faulter f;
+
+	start_in_fault(&f, is_taken);
+	WANT(thread_suspend(f.thread), ST_OK);
+	(void)cap_destroy(is_taken ? f.reply : f.faults);
+	WANT(thread_resume(f.thread), ST_OK);
+	has_ended(&f, FAULT_EXECUTE, is_taken ? "suspended in a fault, its reply object destroyed" :
+						"suspended in a fault, its endpoint destroyed");
+	free_faulter(&f);
+}
+
+/* Of a dead thread nothing is left where its fault was; its handler answers nobody. */
+static void test_killed(bool is_taken, bool with_process)
+{
+	const char *how = with_process ? "its process destroyed" : "destroyed";
+	struct message message = { .flags = MSG_NONBLOCK };
+	struct faulter f;
+	long status;
+
+	start_in_fault(&f, is_taken);
+	WANT(cap_destroy(with_process ? f.process : f.thread), ST_OK);
+	if (with_process)
+		check(await_state(f.thread, THREAD_STATE_DEAD), "%s %s: it dies (state %lu)", how,
+		      fault_state(is_taken), state_of(f.thread));
+	else
+		has_code(&f, 0, how, fault_state(is_taken));
+	status = is_taken ? ipc_reply(f.reply, &message) :
+			    ipc_receive(f.faults, f.reply, &message);
+	gave(status, is_taken ? ST_CALLER_GONE : ST_WOULDBLOCK, "%s %s: nothing is left of it",
+	     how, fault_state(is_taken));
+	message = (struct message){ .flags = MSG_NONBLOCK };
+	gave(ipc_receive(f.faults, f.reply, &message), ST_WOULDBLOCK,
+	     "%s %s: endpoint and reply object are good for the next", how, fault_state(is_taken));
+	free_faulter(&f);
+}
+
 /* Another endpoint, or none, is chosen while a fault waits at the first one. */
 static void test_chosen(void)
 {
@@ -249,4 +354,10 @@ void test_fault(void)
 	test_lost();
 	test_again();
 	test_chosen();
+	for (u32 is_taken = 0; is_taken < 2; is_taken++) {
+		test_suspended(is_taken);
+		test_suspended_lost(is_taken);
+		test_killed(is_taken, false);
+		test_killed(is_taken, true);
+	}
 }
