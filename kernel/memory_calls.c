@@ -9,7 +9,6 @@
 #include <kernel/thread.h>
 #include <veridian/info.h>
 
-#define PHYSICAL_END (1UL << 52) /* beyond what any supported page table can name */
 
 static struct process *process_of(const struct cap *cap)
 {
@@ -204,7 +203,7 @@ long sys_mem_create_device(struct thread *self, handle_t system, u64 base, u64 p
 	if (status != ST_OK)
 		return status;
 	if (!IS_ALIGNED(base, PAGE_SIZE) || pages < 1 || pages > MEMORY_MAX_PAGES ||
-	    kind > MEM_CACHED || !range_within(base, pages * PAGE_SIZE, 0, PHYSICAL_END))
+	    kind > MEM_CACHED || !range_within(base, pages * PAGE_SIZE, 0, pt_address_end))
 		return ST_INVALID;
 	if (frame_is_ram(base, pages * PAGE_SIZE) || kmap_is_kernel_device(base, pages * PAGE_SIZE))
 		return ST_BUSY;

@@ -59,13 +59,10 @@ struct table_pointer {
 
 void cpu_find_features(void)
 {
-	u32 highest = cpuid(0, 0).eax;
 	struct cpuid basic = cpuid(1, 0);
 	struct cpuid extended = cpuid(0x80000001, 0);
-	struct cpuid structured = { 0 };
+	struct cpuid structured = cpuid(0, 0).eax >= 7 ? cpuid(7, 0) : (struct cpuid){ 0 };
 
-	if (highest >= 7)
-		structured = cpuid(7, 0);
 	/* 64-bit mode and no-execute have been found by boot.S. */
 	if (!(basic.edx & CPUID_1_EDX_MSR) || !(basic.edx & CPUID_1_EDX_APIC))
 		panic("this processor has no local APIC");
@@ -77,10 +74,10 @@ void cpu_find_features(void)
 		.has_umip = structured.ecx & CPUID_7_ECX_UMIP,
 		.has_pge = basic.edx & CPUID_1_EDX_PGE,
 		.has_mce = basic.edx & CPUID_1_EDX_MCE,
-		.has_huge_1g = extended.edx & CPUID_80000001_EDX_HUGE_1G,
 		.has_rdrand = basic.ecx & CPUID_1_ECX_RDRAND,
 	};
-	pt_has_huge_1g = cpu_features.has_huge_1g;
+	pt_has_huge_1g = extended.edx & CPUID_80000001_EDX_HUGE_1G;
+	pt_address_end = BIT(cpuid(0x80000008, 0).eax & 0xff);
 }
 
 static void set_gate(unsigned vector, u64 flags)
@@ -265,5 +262,5 @@ void arch_describe_cpu(char *buffer, size_t size)
 	snprintf(buffer, size, "%s, NX%s%s%s%s%s, %s", name[0] ? name : "x86_64",
 		 cpu_features.has_smep ? " SMEP" : "", cpu_features.has_smap ? " SMAP" : "",
 		 cpu_features.has_umip ? " UMIP" : "", cpu_features.has_pge ? " PGE" : "",
-		 cpu_features.has_huge_1g ? " 1G" : "", clock);
+		 pt_has_huge_1g ? " 1G" : "", clock);
 }

@@ -15,6 +15,7 @@ extern paddr_t kernel_root; /* read by boot.S */
 paddr_t kernel_root;
 
 bool pt_has_huge_1g;
+u64 pt_address_end;
 
 void arch_root_init(paddr_t root)
 {

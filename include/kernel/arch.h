@@ -206,6 +206,7 @@ bool arch_random(u64 *value);
 /* ---- page tables and memory; pte_* and constants inline in <asm/pte.h> ----
  *
  *   typedef u64 pte_t; PT_LEVELS (4 or 3); PT_ENTRIES 512.  Level 0 holds 4 KiB leaves.
+ *   u64   pt_address_end                          no entry of this CPU's can name an address from here on
  *   bool  pt_leaf_allowed(unsigned level)         this CPU family maps leaves at that level
  *   bool  pte_is_present(pte_t), pte_is_leaf(pte_t, unsigned level)
  *   pte_t pte_make_table(paddr_t), pte_make_leaf(paddr_t, u32 flags, unsigned level)

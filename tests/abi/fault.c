@@ -276,7 +276,8 @@ static void test_suspended(bool is_taken)
 	WANT(ipc_reply(f.reply, &message), ST_OK);
 	(void)await_state(f.thread, THREAD_STATE_INACTIVE);
 	sleep_for(2 * MILLISECOND);
-	same(state_of(f.thread), THREAD_STATE_INACTIVE, "suspended %s: answered it stands still", state);
+	same(state_of(f.thread), THREAD_STATE_INACTIVE, "suspended %s: answered it stands still",
+	     state);
 	WANT(thread_resume(f.thread), ST_OK);
 	has_code(&f, MARK, "suspended and resumed", state);
 	free_faulter(&f);

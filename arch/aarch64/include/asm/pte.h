@@ -26,6 +26,7 @@ typedef u64 pte_t;
 #define PTE_KERNEL_NO_EXECUTE BIT(53)
 #define PTE_USER_NO_EXECUTE BIT(54)
 #define PTE_ADDRESS 0x0000fffffffff000
+#define pt_address_end BIT(48) /* further bits would be attributes */
 
 static inline bool pt_leaf_allowed(unsigned level)
 {

@@ -19,6 +19,7 @@ typedef u64 pte_t;
 #define HOST_PTE_PRESENT 1UL
 #define HOST_PTE_LEAF 2UL
 #define HOST_PTE_FLAGS 2
+#define pt_address_end BIT(52)
 
 static inline bool pt_leaf_allowed(unsigned level)
 {

@@ -26,6 +26,7 @@ typedef u64 pte_t;
 #define PTE_DEVICE BIT(8) /* for software; the hardware knows by the address */
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK (BIT(44) - 1)
+#define pt_address_end BIT(56)
 #define PTE_LEAF (PTE_READ | PTE_WRITE | PTE_EXECUTE)
 
 static inline bool pt_leaf_allowed(unsigned level)

@@ -28,6 +28,7 @@ typedef u64 pte_t;
 #define PTE_ADDRESS 0x000ffffffffff000
 
 extern bool pt_has_huge_1g;
+extern u64 pt_address_end; /* further bits are reserved: a page fault */
 
 static inline bool pt_leaf_allowed(unsigned level)
 {

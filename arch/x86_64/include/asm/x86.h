@@ -188,7 +188,7 @@ PORT_ACCESS(l, u32)
 
 /* What this machine's processors can do; cpu.c finds out once, on the boot CPU. */
 struct cpu_features {
-	bool has_smep, has_smap, has_umip, has_pge, has_mce, has_huge_1g, has_rdrand;
+	bool has_smep, has_smap, has_umip, has_pge, has_mce, has_rdrand;
 };
 extern struct cpu_features cpu_features;
 
