@@ -82,6 +82,7 @@ static void test_all(void)
 	test_ioport();
 	test_device();
 	test_system();
+	test_limits();
 	test_schedule();
 	test_clock();
 	test_elf();

@@ -141,6 +141,7 @@ void test_irq(void);
 void test_ioport(void);
 void test_device(void);
 void test_system(void);
+void test_limits(void);
 void test_schedule(void);
 void test_clock(void);
 void test_elf(void);

@@ -136,6 +136,7 @@ int program_main(void)
 	test_ioport();
 	test_device();
 	test_system();
+	test_limits();
 	test_schedule();
 	test_clock();
 	test_undocumented();
