@@ -12,9 +12,10 @@
 
 static u64 data_word;
 
-static void announce(u64 address)
+/* Where the fault will be: somewhere in @size bytes from @address on. */
+static void announce(u64 address, u64 size)
 {
-	struct message message = { .words = 1, .word = { address } };
+	struct message message = { .words = 2, .word = { address, size } };
 
 	must(ipc_send(startup->extra[0], &message), "ipc_send");
 }
@@ -23,7 +24,7 @@ static int touch(u64 address, bool writes)
 {
 	volatile u32 *word = (volatile u32 *)address; /* null on purpose, at times */
 
-	announce(address);
+	announce(address, 1);
 	if (writes)
 		*word = 1; // cppcheck-suppress nullPointer
 	return writes ? 0 : (int)*word; // cppcheck-suppress nullPointer
@@ -31,13 +32,72 @@ static int touch(u64 address, bool writes)
 
 static int jump(u64 address)
 {
-	announce(address);
+	announce(address, 1);
 	((void (*)(void))address)();
+	return 0;
+}
+
+/* ---- below the stacks ---- */
+
+/* The lowest word of a stack is there, the next one below is not. */
+static int touch_below(u64 lowest, bool writes)
+{
+	*(volatile u64 *)lowest = MARK;
+	return touch(lowest - sizeof(u32), writes);
+}
+
+/* Of this thread, the program's first: its startup structure is at the top. */
+static u64 lowest_of_first(void)
+{
+	return ALIGN_UP((u64)(startup + 1), PAGE_SIZE) - (PROGRAM_STACK_PAGES - 1) * PAGE_SIZE;
+}
+
+static void wait_for_ever(void *argument)
+{
+	(void)argument;
+	(void)thread_sleep(TIME_NEVER);
+}
+
+/* Deeper and deeper, in small frames. */
+static noinline u64 descend(u64 depth)
+{
+	volatile u64 frame[16] = { depth };
+
+	if (depth)
+		frame[1] = descend(depth - 1);
+	return frame[0] + frame[1];
+}
+
+static void overflow(void *argument)
+{
+	const struct uthread *self = argument;
+
+	announce(self->stack_address - PAGE_SIZE, PAGE_SIZE);
+	(void)descend(~0UL);
+}
+
+static int with_thread(bool overflows)
+{
+	struct uthread thread;
+
+	must(uthread_start(&thread, overflows ? overflow : wait_for_ever, &thread,
+			   THREAD_PRIORITY(8)), "uthread_start");
+	if (!overflows)
+		return touch_below(thread.stack_address, true);
+	wait_for_ever(NULL);
 	return 0;
 }
 
 int role_fault(const char *name)
 {
+	if (!strcmp(name, "read below stack"))
+		return touch_below(lowest_of_first(), false);
+	if (!strcmp(name, "write below stack"))
+		return touch_below(lowest_of_first(), true);
+	if (!strcmp(name, "thread's stack"))
+		return with_thread(false);
+	if (!strcmp(name, "overflow"))
+		return with_thread(true);
 	if (!strcmp(name, "read kernel"))
 		return touch(KERNEL, false);
 	if (!strcmp(name, "write kernel"))
@@ -70,6 +130,8 @@ static const struct {
 	{ "read null", FAULT_READ },       { "write text", FAULT_WRITE },
 	{ "execute data", FAULT_EXECUTE }, { "execute kernel", FAULT_EXECUTE },
 	{ "execute nowhere", FAULT_EXECUTE }, { "message page", FAULT_EXECUTE },
+	{ "read below stack", FAULT_READ }, { "write below stack", FAULT_WRITE },
+	{ "thread's stack", FAULT_WRITE },  { "overflow", FAULT_WRITE },
 };
 
 static void test_case(u32 i, handle_t endpoint)
@@ -84,7 +146,8 @@ static void test_case(u32 i, handle_t endpoint)
 	(void)process_info(child.process, PROCESS_INFO_EXIT, &code, &kind);
 	(void)process_info(child.process, PROCESS_INFO_FAULT, &address, &pc);
 	same(kind, cases[i].kind, "%s: stopped, its kind is told", cases[i].name);
-	same(address, message.word[0], "%s: and its address", cases[i].name);
+	same(ALIGN_DOWN(address, message.word[1]), message.word[0], "%s: and its address",
+	     cases[i].name);
 	same(code, PROCESS_CODE_KILLED, "%s: the process has ended by it", cases[i].name);
 	child_free(&child);
 }
