@@ -245,35 +245,56 @@ static void test_order(void)
 	blocked_free(&low);
 }
 
-#define QUEUE 3
+#define QUEUE 9
 
-/* Equals are served in the order in which they came. */
+/* In the order in which they come, and the order in which senders are served. */
+static const u8 priorities[QUEUE] = { 20, 40, 30, 40, 20, 30, 20, 40, 30 };
+static const u8 turns[QUEUE] = { 1, 3, 7, 2, 5, 8, 0, 4, 6 };
+
+/* Return: who was served, QUEUE if it cannot be told. */
+static u32 serve_one(enum op op, handle_t endpoint, struct blocked *waiter)
+{
+	struct message message = { .label = 1 };
+
+	if (op == OP_SEND) {
+		must(ipc_receive(endpoint, HANDLE_NULL, &message), "ipc_receive");
+		return (u32)message.label - 70;
+	}
+	must(ipc_send(endpoint, &message), "ipc_send");
+	for (u64 end = now() + PATIENCE; now() < end; sleep_for(MILLISECOND / 5))
+		for (u32 i = 0; i < QUEUE; i++)
+			if (__atomic_load_n(&waiter[i].status, __ATOMIC_ACQUIRE) == ST_OK &&
+			    !waiter[i].is_taken) {
+				waiter[i].is_taken = true;
+				return i;
+			}
+	return QUEUE;
+}
+
+/*
+ * Three priorities, three of each, on all CPUs.  Senders: the highest first, equals as they
+ * came; what counts is the priority with which they came.  Receivers: as they came.
+ */
 static void test_fifo(enum op op)
 {
-	struct blocked waiter[QUEUE];
+	static struct blocked waiter[QUEUE];
 	handle_t endpoint = create(TYPE_ENDPOINT, 0);
-	u32 in_order = 0;
+	u64 order = 0, wanted = 0;
 
 	for (u32 i = 0; i < QUEUE; i++)
-		blocked_at(&waiter[i], op, endpoint, THREAD_DEFAULT | THREAD_CPU(i % cpus_online()),
+		blocked_at(&waiter[i], op, endpoint,
+			   THREAD_PRIORITY(priorities[i]) | THREAD_CPU(i % cpus_online()),
 			   &(struct message){ .label = 70 + i });
+	WANT(thread_set(waiter[QUEUE - 1].thread.handle, THREAD_PRIORITY(60)), ST_OK);
+	sleep_for(MILLISECOND);
+	/* One digit each. */
 	for (u32 i = 0; i < QUEUE; i++) {
-		struct message message = { .label = 70 + i };
-
-		if (op == OP_SEND) {
-			must(ipc_receive(endpoint, HANDLE_NULL, &message), "ipc_receive");
-			in_order += message.label == 70 + i;
-			(void)uthread_join(&waiter[i].thread, PATIENCE);
-			waiter[i].thread.handle = HANDLE_NULL;
-		} else {
-			must(ipc_send(endpoint, &message), "ipc_send");
-			(void)uthread_join(&waiter[i].thread, PATIENCE);
-			waiter[i].thread.handle = HANDLE_NULL;
-			in_order += waiter[i].message.label == 70 + i;
-		}
+		order = order << 4 | serve_one(op, endpoint, waiter);
+		wanted = wanted << 4 | (op == OP_SEND ? turns[i] : i);
 	}
-	same(in_order, QUEUE, "%s of one priority are served first come first served",
-	     op == OP_SEND ? "senders" : "receivers");
+	same(order, wanted, "nine %s, as they came",
+	     op == OP_SEND ? "senders of three priorities: the highest first, equals" :
+			     "receivers of three priorities");
 	for (u32 i = 0; i < QUEUE; i++)
 		blocked_free(&waiter[i]);
 	(void)cap_delete(endpoint);

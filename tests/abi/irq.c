@@ -7,7 +7,7 @@
 
 #define SYSTEM startup->system
 #define STORM 200
-#define ROUNDS 5
+#define ROUNDS 50
 #define SHORT (20 * MILLISECOND)
 
 static void test_objects(void)

@@ -124,6 +124,58 @@ static void test_wake(u64 cpu, bool is_busy)
 	(void)cap_delete(sleeper.wake);
 }
 
+/* ---- many become ready while their CPU is taken ---- */
+
+#define READY 6
+
+static struct ready {
+	struct uthread thread;
+	handle_t wake;
+	u64 bits;
+	u32 place; /* in the order in which they run */
+} ready[READY];
+static u32 nr_run;
+
+static void run_in_turn(void *argument)
+{
+	struct ready *self = argument;
+
+	(void)notify_wait(self->wake, TIME_NEVER, &self->bits);
+	self->place = __atomic_fetch_add(&nr_run, 1, __ATOMIC_RELAXED);
+}
+
+/* The highest runs first, equals in the order in which they became ready. */
+static void test_ready_order(u64 cpu)
+{
+	static const u8 priorities[READY] = { 10, 14, 12, 10, 14, 12 };
+	static struct runner busy;
+	u64 order = 0;
+
+	nr_run = 0;
+	for (u32 i = 0; i < READY; i++) {
+		ready[i] = (struct ready){ .wake = create(TYPE_NOTIFICATION, 0) };
+		must(uthread_start(&ready[i].thread, run_in_turn, &ready[i],
+				   THREAD_PRIORITY(priorities[i]) | THREAD_CPU(cpu)),
+		     "uthread_start");
+		(void)await_state(ready[i].thread.handle, THREAD_STATE_BLOCKED);
+	}
+	start(&busy, THREAD_PRIORITY(20) | THREAD_CPU(cpu));
+	while (!count_of(&busy))
+		sleep_for(MILLISECOND);
+	for (u32 i = 0; i < READY; i++)
+		(void)notify_signal(ready[i].wake, 1);
+	sleep_for(2 * MILLISECOND);
+	same(nr_run, 0, "on CPU %lu nobody runs before a higher one has ended", cpu);
+	stop(&busy);
+	for (u32 i = 0; i < READY; i++) {
+		must(uthread_join(&ready[i].thread, PATIENCE), "uthread_join");
+		(void)cap_delete(ready[i].wake);
+	}
+	for (u32 i = 0; i < READY; i++)
+		order |= (u64)i << 4 * (READY - 1 - ready[i].place);
+	same(order, 0x142503, "then the highest first, equals as they became ready");
+}
+
 static void test_all(void)
 {
 	static struct runner runners[CPUS];
@@ -281,6 +333,8 @@ void test_schedule(void)
 {
 	u64 last = cpus_online() - 1;
 
+	test_ready_order(0);
+	test_ready_order(last);
 	test_stays(0);
 	test_stays(last);
 	test_raised(0);
