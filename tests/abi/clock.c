@@ -84,6 +84,99 @@ static void test_order(u64 cpu)
 	same(order, SLEEPERS, "and they are woken in the order of their deadlines");
 }
 
+/* ---- how late ---- */
+
+/*
+ * A deadline is no multiple of anything: it lies behind where a tick would be.  The
+ * host may let a processor wait, so of many tries some must be punctual; one could be so by
+ * chance.
+ */
+#define TRIES 100
+#define PUNCTUAL 4
+#define STEP (5 * MILLISECOND + MILLISECOND / 4)
+#ifdef CONFIG_HOST
+#define LATE (5 * MILLISECOND) /* a step of the simulator may take that */
+#else
+#define LATE (MILLISECOND / 2)
+#endif
+
+enum load { LOAD_NONE, LOAD_LOWER, LOAD_EQUAL, LOADS };
+enum way { WAY_SLEEP, WAY_WAIT, WAY_RECEIVE, WAY_SEND, WAY_CALL, WAYS };
+
+static const char *const loads[LOADS] = {
+	"an idle CPU", "a CPU where a lower thread loops", "a CPU where an equal loops",
+};
+
+struct punctual {
+	struct uthread thread;
+	handle_t endpoint, bits;
+	u64 bound;
+	u64 early, wrong;
+	u64 tries, punctual; /* of the way that has needed most */
+};
+
+static long wait_until(const struct punctual *self, enum way way, u64 deadline)
+{
+	struct message message = { .flags = MSG_TIMEOUT, .deadline = deadline };
+	u64 bits;
+
+	switch (way) {
+	case WAY_SLEEP: return thread_sleep(deadline) == ST_OK ? ST_TIMEDOUT : ST_INVALID;
+	case WAY_WAIT: return notify_wait(self->bits, deadline, &bits);
+	case WAY_RECEIVE: return ipc_receive(self->endpoint, HANDLE_NULL, &message);
+	case WAY_SEND: return ipc_send(self->endpoint, &message);
+	default: return ipc_call(self->endpoint, &message);
+	}
+}
+
+static void wait_in_every_way(void *argument)
+{
+	struct punctual *self = argument;
+
+	for (enum way way = 0; way < WAYS; way++) {
+		u64 tries = 0, punctual = 0;
+
+		for (; tries < TRIES && punctual < PUNCTUAL; tries++) {
+			u64 deadline = now() / MILLISECOND * MILLISECOND + STEP, end;
+
+			self->wrong += wait_until(self, way, deadline) != ST_TIMEDOUT;
+			end = now();
+			self->early += end < deadline;
+			punctual += end - deadline <= self->bound;
+		}
+		if (tries >= self->tries) {
+			self->tries = tries;
+			self->punctual = punctual;
+		}
+	}
+}
+
+static void test_punctual(u64 cpu, enum load load)
+{
+	static struct punctual self;
+	handle_t busy = HANDLE_NULL;
+
+	self = (struct punctual){ .endpoint = create(TYPE_ENDPOINT, 0),
+				  .bits = create(TYPE_NOTIFICATION, 0),
+				  .bound = LATE };
+	if (load == LOAD_EQUAL)
+		self.bound += CONFIG_SCHED_QUANTUM_US * 1000UL;
+	if (load != LOAD_NONE)
+		busy = spinner(load == LOAD_LOWER ? 20 : 30);
+	must(uthread_start(&self.thread, wait_in_every_way, &self,
+			   THREAD_PRIORITY(30) | THREAD_CPU(cpu)), "uthread_start");
+	must(uthread_join(&self.thread, WAYS * TRIES * STEP + PATIENCE), "uthread_join");
+	same(self.early, 0, "on CPU %lu no wait of five kinds ends before its deadline", cpu);
+	same(self.wrong, 0, "and all end by it");
+	check(self.punctual == PUNCTUAL,
+	      "CPU %lu, %s: the wait ends at most %lu us after it (%lu times in %lu)", cpu,
+	      loads[load], self.bound / 1000, self.punctual, self.tries);
+	if (busy)
+		(void)cap_destroy(busy);
+	(void)cap_delete(self.endpoint);
+	(void)cap_delete(self.bits);
+}
+
 void test_clock(void)
 {
 	u64 begin = now(), before = begin, after;
@@ -99,6 +192,11 @@ void test_clock(void)
 		test_same_clock(cpu);
 	test_order(0);
 	test_order(cpus_online() - 1);
+	for (enum load load = 0; load < LOADS; load++) {
+		test_punctual(0, load);
+		if (cpus_online() > 1)
+			test_punctual(cpus_online() - 1, load);
+	}
 	begin = now();
 	WANT(thread_sleep(begin - MIN(begin, SECOND)), ST_OK);
 	check(now() - begin < SECOND, "a time that has passed is not waited for");
