@@ -26,13 +26,14 @@ static void test_rights(void)
 		right += CAP_INFO_RIGHTS(info) == rights && CAP_INFO_DEPTH(info) == 1;
 		(void)cap_delete((handle_t)child);
 	}
-	check(right == RIGHTS_ALL / 0x55 + 1, "a child has the rights asked for, at depth 1");
+	same(right, RIGHTS_ALL / 0x55 + 1, "a child has the rights asked for, at depth 1");
 	must(cap_derive(endpoint, RIGHT_DERIVE | RIGHT_SEND, 7, &child), "cap_derive");
 	endpoint = (handle_t)child;
 	must(cap_derive(endpoint, RIGHTS_ALL, 0, &child), "cap_derive");
 	must(cap_inspect((handle_t)child, &info, &badge), "cap_inspect");
 	check(CAP_INFO_RIGHTS(info) == (RIGHT_DERIVE | RIGHT_SEND) && badge == 7,
-	      "a grandchild has no more rights than its parent, and its badge");
+	      "a grandchild has no more rights than its parent, and its badge (%#lx, badge %lu)",
+	      CAP_INFO_RIGHTS(info), badge);
 	WANT(cap_derive(endpoint, RIGHTS_ALL, 8, &child), ST_INVALID);
 	WANT(cap_derive(endpoint, RIGHTS_ALL + 1, 0, &child), ST_INVALID);
 }
@@ -48,7 +49,7 @@ static void test_stale(void)
 		wrong += is_live(first);
 		(void)cap_delete(second);
 	}
-	check(!wrong, "a reused slot does not revive an old handle");
+	same(wrong, 0, "a reused slot does not revive an old handle");
 	WANT(cap_delete(first), ST_BADHANDLE);
 }
 
@@ -71,10 +72,11 @@ static void test_tree(void)
 	WANT(cap_derive(deep, RIGHTS_ALL, 0, &child), ST_DEPTH);
 	WANT(cap_copy(deep, startup->self, CAP_LEND, RIGHTS_ALL, 0, &child), ST_DEPTH);
 	WANT(cap_delete(deep_root), ST_OK);
-	check(!is_live(deep), "deleting a capability takes its 255 descendants");
+	gave(cap_inspect(deep, &info, &badge), ST_BADHANDLE,
+	     "deleting a capability takes its 255 descendants");
 	WANT(cap_destroy(brother), ST_OK);
 	live = is_live(root) + is_live(parent) + is_live(brother);
-	check(!live, "destroy takes every capability of the object");
+	same(live, 0, "destroy takes every capability of the object");
 }
 
 static void test_copy(void)
@@ -84,7 +86,7 @@ static void test_copy(void)
 	u64 there = 0;
 
 	WANT(cap_copy(endpoint, process, CAP_LEND, RIGHT_SEND, 5, &there), ST_OK);
-	check(there == HANDLE_FIRST(0), "the first capability of a process is at HANDLE_FIRST(0)");
+	same(there, HANDLE_FIRST(0), "the first capability of a process is at HANDLE_FIRST(0)");
 	WANT(cap_copy(endpoint, process, 2, RIGHT_SEND, 0, &there), ST_INVALID);
 	WANT(cap_copy(endpoint, process, CAP_LEND, RIGHTS_ALL + 1, 0, &there), ST_INVALID);
 	WANT(cap_copy(endpoint, endpoint, CAP_LEND, RIGHT_SEND, 0, &there), ST_BADTYPE);
@@ -259,8 +261,9 @@ static void test_same_space(void)
 		      &lent), ST_OK);
 	(void)cap_inspect((handle_t)lent, &info, &badge);
 	check(CAP_INFO_RIGHTS(info) == (RIGHT_CALL | RIGHT_DERIVE) && CAP_INFO_DEPTH(info) == 1 &&
-		      badge == 6,
-	      "lent to the own space: a child with the rights and the badge asked for");
+	      badge == 6,
+	      "lent to the own space: a child, rights and badge as asked for (%#lx, %lu, %lu)",
+	      CAP_INFO_RIGHTS(info), CAP_INFO_DEPTH(info), badge);
 	WANT(cap_revoke((handle_t)moved), ST_OK);
 	check(!is_live((handle_t)lent) && !is_live(child), "revoking takes both children");
 	(void)cap_delete((handle_t)moved);

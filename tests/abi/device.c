@@ -34,7 +34,7 @@ static void test_device_memory(void)
 	/* Beyond every device of these machines, but inside their physical addresses. */
 	WANT(mem_create_device(SYSTEM, 0xf0000000UL, 1, MEM_DEVICE, &memory), ST_OK);
 	WANT(mem_info((handle_t)memory, MEM_INFO_SIZE, 0, &info, &flags), ST_OK);
-	check(flags & MEM_FLAG_DEVICE, "it is known as a device range");
+	check(flags & MEM_FLAG_DEVICE, "it is known as a device range (flags %#lx)", flags);
 	WANT(mem_seal((handle_t)memory), ST_INVALID);
 	(void)cap_delete((handle_t)memory);
 	(void)mem_unmap(startup->self, at, PAGE_SIZE, NULL);

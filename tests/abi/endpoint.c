@@ -175,12 +175,12 @@ static void test_tags(handle_t endpoint, handle_t reply)
 
 	for (u32 i = 0; i < ARRAY_SIZE(bad); i++)
 		refused += ipc_raw(SYS_ipc_call | bad[i], endpoint, &message) == ST_INVALID;
-	check(refused == ARRAY_SIZE(bad), "ipc_call refuses every tag field out of range");
+	same(refused, ARRAY_SIZE(bad), "ipc_call refuses every tag field out of range");
 	WANT(ipc_raw(SYS_ipc_send | 513UL << MSG_WORDS_SHIFT, endpoint, &message), ST_INVALID);
 	WANT(ipc_raw(SYS_ipc_receive | MSG_RESERVED, both, &message), ST_INVALID);
-	check(ipc_raw(SYS_ipc_receive | MSG_RESERVED, (u32)both | (u64)NOBODY << 32, &message) ==
-		      ST_BADHANDLE,
-	      "both handles are refused before the tag is");
+	gave(ipc_raw(SYS_ipc_receive | MSG_RESERVED, (u32)both | (u64)NOBODY << 32, &message),
+	     ST_BADHANDLE,
+	     "both handles are refused before the tag is");
 	WANT(ipc_raw(SYS_ipc_reply | 513UL << MSG_WORDS_SHIFT, reply, &message), ST_INVALID);
 }
 
@@ -212,8 +212,8 @@ static void test_pageless(handle_t endpoint, handle_t reply)
 	must(uthread_start(&pageless.thread, without_page, &pageless,
 			   THREAD_DEFAULT | THREAD_NO_PAGE), "uthread_start");
 	must(uthread_join(&pageless.thread, PATIENCE), "uthread_join");
-	check(pageless.refused == 5,
-	      "without a message page: TOOLONG for length or deadline, five calls");
+	same(pageless.refused, 5,
+	     "without a message page: TOOLONG for length or deadline, five calls");
 }
 
 /* ---- order and badges ---- */
@@ -237,10 +237,10 @@ static void test_order(void)
 	blocked_again(&low);
 	blocked_again(&high);
 	must(ipc_receive(low.object, HANDLE_NULL, &message), "ipc_receive");
-	check(message.badge == 22, "of two senders the one of higher priority comes first");
+	same(message.badge, 22, "of two senders the one of higher priority comes first");
 	must(ipc_receive(low.object, HANDLE_NULL, &message), "ipc_receive");
-	check(message.badge == 11, "each with its own badge");
-	check(message.call == SYS_ipc_send, "the receiver sees that it was a send");
+	same(message.badge, 11, "each with its own badge");
+	same(message.call, SYS_ipc_send, "the receiver sees that it was a send");
 	blocked_free(&high);
 	blocked_free(&low);
 }
@@ -414,7 +414,8 @@ static void test_bound(void)
 	(void)notify_signal(bits, 0x50);
 	WANT(ipc_receive(endpoint, HANDLE_NULL, &message), ST_OK);
 	check(message.call == MSG_FROM_NOTIFICATION && message.badge == 0x50,
-	      "a receive takes the bits of the bound notification");
+	      "a receive takes the bits of the bound notification (kind %u, %#lx)", message.call,
+	      message.badge);
 	WANT(notify_bind(startup->thread, HANDLE_NULL), ST_OK);
 	(void)cap_delete(bits);
 	(void)cap_delete(endpoint);

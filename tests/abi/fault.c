@@ -25,9 +25,10 @@ static void test_handler(u64 how)
 	must(ipc_receive(faults, reply, &message), "ipc_receive");
 	address = message.word[FAULT_WORD_ADDRESS];
 	check(message.call == MSG_FROM_FAULT && message.label == FAULT_EXECUTE &&
-		      address == NOWHERE && message.word[FAULT_WORD_PC] == NOWHERE &&
-		      message.words == FAULT_WORDS,
-	      "a fault message tells kind, address and pc");
+	      address == NOWHERE && message.word[FAULT_WORD_PC] == NOWHERE &&
+	      message.words == FAULT_WORDS,
+	      "a fault message tells kind, address and pc (%lu, %#lx, %#lx; %u words)",
+	      message.label, address, message.word[FAULT_WORD_PC], message.words);
 	message = (struct message){
 		.label = how, .words = 1, .word = { base + BLOB(blob_process_exit) }
 	};
@@ -35,10 +36,11 @@ static void test_handler(u64 how)
 	must(program_wait(process, PATIENCE), "program_wait");
 	(void)process_info(process, PROCESS_INFO_EXIT, &code, &kind);
 	if (how == FAULT_REPLY_JUMP)
-		check(code == MARK && !kind, "its handler let it go on elsewhere");
+		check(code == MARK && !kind,
+		      "its handler let it go on elsewhere (code %#lx, kind %lu)", code, kind);
 	else
 		check(code == PROCESS_CODE_KILLED && kind == FAULT_EXECUTE,
-		      "its handler let it end");
+		      "its handler let it end (code %#lx, kind %lu)", code, kind);
 	(void)cap_delete((handle_t)thread);
 	(void)cap_delete(process);
 	(void)cap_delete(reply);

@@ -183,7 +183,7 @@ void test_isolation(void)
 
 	for (u32 i = 0; i < ARRAY_SIZE(cases); i++)
 		test_case(i, endpoint);
-	check(*word == MARK, "what is at those addresses here is unharmed");
+	same(*word, MARK, "what is at those addresses here is unharmed");
 	unmap_nowhere(data, code);
 	(void)cap_delete(endpoint);
 }

@@ -70,7 +70,7 @@ static void test_waiters(handle_t bits)
 	first.thread.handle = HANDLE_NULL;
 	same(first.bits, 0x21, "and takes all bits");
 	check(await_state(second.thread.handle, THREAD_STATE_BLOCKED) && second.status == 1,
-	      "the other waits on");
+	      "the other waits on (%s)", status_name(second.status));
 	WANT(notify_signal(bits, 0x42), ST_OK);
 	gave(uthread_join(&second.thread, PATIENCE), ST_OK, "until the next signal");
 	second.thread.handle = HANDLE_NULL;
@@ -90,11 +90,11 @@ void test_notification(void)
 	WANT(notify_signal(bits, 0x11), ST_OK);
 	WANT(notify_signal(bits, 0x100), ST_OK);
 	WANT(notify_wait(bits, TIME_NEVER, &taken), ST_OK);
-	check(taken == 0x111, "signalled bits are collected and taken together");
+	same(taken, 0x111, "signalled bits are collected and taken together");
 	must(cap_derive(bits, RIGHT_SIGNAL, 0x0f, &badged), "cap_derive");
 	(void)notify_signal((handle_t)badged, 0xff);
 	WANT(notify_poll(bits, &taken), ST_OK);
-	check(taken == 0x0f, "a badge limits the bits");
+	same(taken, 0x0f, "a badge limits the bits");
 	WANT(process_set_watch(ended, (handle_t)badged, 0xf0f0 | 0x3), ST_OK);
 	WANT(notify_poll(bits, &taken), ST_OK);
 	check(taken == 0x03, "a badge limits the bits of a process's end, too (%#lx)", taken);

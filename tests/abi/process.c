@@ -17,27 +17,28 @@ static void test_life(void)
 	u64 base, thread, second, bits = 0;
 	handle_t process = process_with_code(&base), ends = create(TYPE_NOTIFICATION, 0);
 
-	check(fact(process, PROCESS_INFO_STATE, &second) == PROCESS_STATE_NEW,
-	      "a process is new at first");
+	same(fact(process, PROCESS_INFO_STATE, &second), PROCESS_STATE_NEW,
+	     "a process is new at first");
 	WANT(process_set_watch(process, ends, 4), ST_OK);
 	WANT(process_set_name(process, 0x6f6c6c6568, 0), ST_OK);
-	check(fact(process, PROCESS_INFO_NAME, &second) == 0x6f6c6c6568,
-	      "it has the name it was given");
+	same(fact(process, PROCESS_INFO_NAME, &second), 0x6f6c6c6568,
+	     "it has the name it was given");
 	WANT(thread_create(process, base + BLOB(blob_spin), 0, 0,
 			   THREAD_PRIORITY(8) | THREAD_NO_PAGE | THREAD_START, &thread, NULL),
 	     ST_OK);
-	check(fact(process, PROCESS_INFO_STATE, &second) == PROCESS_STATE_RUNNING && second == 1,
-	      "it runs with one thread");
+	same(fact(process, PROCESS_INFO_STATE, &second), PROCESS_STATE_RUNNING, "it runs");
+	same(second, 1, "with one thread");
 	WANT(thread_create(process, base + BLOB(blob_process_exit), 0, 17,
 			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, NULL),
 	     ST_OK);
 	WANT(notify_wait(ends, now() + PATIENCE, &bits), ST_OK);
 	check(bits == 4 && fact(process, PROCESS_INFO_STATE, &second) == PROCESS_STATE_ENDED,
-	      "its end is signalled, also the other thread's out of a loop");
-	check(fact(process, PROCESS_INFO_EXIT, &second) == 17 && !second, "with its exit code");
+	      "its end is signalled, also the other thread's out of a loop (%#lx)", bits);
+	same(fact(process, PROCESS_INFO_EXIT, &second), 17, "with its exit code");
+	same(second, 0, "and no fault");
 	WANT(process_set_watch(process, ends, 8), ST_OK);
 	WANT(notify_wait(ends, now() + PATIENCE, &bits), ST_OK);
-	check(bits == 8, "watching an ended process signals at once");
+	same(bits, 8, "watching an ended process signals at once");
 	WANT(process_info(process, 99, &bits, &second), ST_INVALID);
 	WANT(process_set_fault(process, HANDLE_NULL), ST_OK);
 	(void)cap_delete(process);

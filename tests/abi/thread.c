@@ -63,8 +63,8 @@ static void test_suspend(u64 cpu)
 	has_moved = gets_to(counter.thread.handle, 0);
 	(void)thread_info(counter.thread.handle, THREAD_INFO_TIME, &time, &priority);
 	check(has_moved && priority == 12 && becomes(&counter, true),
-	      "thread_set moves it to CPU 0");
-	check(time > MILLISECOND, "its processor time is counted");
+	      "thread_set moves it to CPU 0 (moved: %u, priority %lu)", has_moved, priority);
+	check(time > MILLISECOND, "its processor time is counted (%lu ns)", time);
 	__atomic_store_n(&counter.stop, 1, __ATOMIC_RELAXED);
 	WANT(uthread_join(&counter.thread, PATIENCE), ST_OK);
 }
@@ -104,7 +104,8 @@ static void test_arguments(void)
 	WANT(thread_info(startup->thread, THREAD_INFO_PAGE, &page, &number), ST_OK);
 	(void)thread_self(&thread, &mine);
 	check(mine == page && thread == number && mine,
-	      "thread_self tells number and message page");
+	      "thread_self tells number and message page (%lu and %lu, %#lx and %#lx)", thread,
+	      number, mine, page);
 	WANT(thread_set_tls(~0UL), ST_INVALID);
 	WANT(thread_set_tls(0x10000), ST_OK);
 	WANT(thread_set_tls(0), ST_OK);
@@ -118,7 +119,8 @@ static void test_sleep(void)
 
 	WANT(thread_sleep(begin + 20 * MILLISECOND), ST_OK);
 	slept = now() - begin;
-	check(slept >= 20 * MILLISECOND && slept < 2 * SECOND, "a sleep of 20 ms is not shorter");
+	check(slept >= 20 * MILLISECOND && slept < 2 * SECOND,
+	      "a sleep of 20 ms is not shorter (%lu us)", slept / 1000);
 	begin = now();
 	WANT(thread_sleep(0), ST_OK);
 }

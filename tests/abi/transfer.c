@@ -19,7 +19,8 @@ static void test_transfer(void)
 	blocked_again(&blocked);
 	must(ipc_receive(blocked.object, blocked.reply, &message), "ipc_receive");
 	check(message.caps == 1 && cap_inspect(message.cap[0], &info, &badge) == ST_OK &&
-	      CAP_INFO_TYPE(info) == TYPE_MEMORY, "a lent capability arrives");
+	      CAP_INFO_TYPE(info) == TYPE_MEMORY,
+	      "a lent capability arrives (%u, %#x)", message.caps, message.cap[0]);
 	message.caps = 1;
 	WANT(ipc_reply(blocked.reply, &message), ST_CAPSPACE);
 	message.caps = 0;
