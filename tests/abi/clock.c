@@ -91,8 +91,8 @@ static void test_order(u64 cpu)
  * host may let a processor wait, so of many tries some must be punctual; one could be so by
  * chance.
  */
-#define TRIES 100
-#define PUNCTUAL 4
+#define TRIES 200
+#define PUNCTUAL 3
 #define STEP (5 * MILLISECOND + MILLISECOND / 4)
 #ifdef CONFIG_HOST
 #define LATE (5 * MILLISECOND) /* a step of the simulator may take that */
@@ -151,6 +151,19 @@ static void wait_in_every_way(void *argument)
 	}
 }
 
+/* A process that loops on @cpu, and there only; destroy it. */
+static handle_t loop_on(u64 cpu, u64 priority)
+{
+	u64 base, thread;
+	handle_t process = process_with_code(&base);
+
+	must(thread_create(process, base + BLOB(blob_spin), 0, 0,
+			   THREAD_PRIORITY(priority) | THREAD_CPU(cpu) | THREAD_NO_PAGE |
+				   THREAD_START, &thread, NULL), "thread_create");
+	(void)cap_delete((handle_t)thread);
+	return process;
+}
+
 static void test_punctual(u64 cpu, enum load load)
 {
 	static struct punctual self;
@@ -162,7 +175,7 @@ static void test_punctual(u64 cpu, enum load load)
 	if (load == LOAD_EQUAL)
 		self.bound += CONFIG_SCHED_QUANTUM_US * 1000UL;
 	if (load != LOAD_NONE)
-		busy = spinner(load == LOAD_LOWER ? 20 : 30);
+		busy = loop_on(cpu, load == LOAD_LOWER ? 20 : 30);
 	must(uthread_start(&self.thread, wait_in_every_way, &self,
 			   THREAD_PRIORITY(30) | THREAD_CPU(cpu)), "uthread_start");
 	must(uthread_join(&self.thread, WAYS * TRIES * STEP + PATIENCE), "uthread_join");
