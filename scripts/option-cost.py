@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 # No code depends on these: what the emulator gets, and what goes into the boot archive.
-ELSEWHERE = ("QEMU_", "USER_", "BOARD_", "CC_OPTIMIZE_", "X86_64", "AARCH64", "RISCV64")
+ELSEWHERE = ("QEMU_", "USER_", "BOARD_", "CC_OPTIMIZE_", "X86_64", "AARCH64", "RISCV64", "IO_PORTS")
 
 
 def run(*line):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Firmware and the odds and ends of the machine: its description, a boot
- * archive with an init of one page, the console, power.
+ * archive with an init of one page, the console, power, I/O ports.
  */
 #include <elf.h>
 #include <stdio.h>
@@ -150,6 +150,27 @@ const kaddr_t *arch_frame_record(kaddr_t frame)
 {
 	(void)frame;
 	return NULL;
+}
+
+/* ---- I/O ports: each byte is what was written there last ---- */
+
+static u8 ports[1u << 16];
+
+u32 arch_port_in(u16 port, unsigned width)
+{
+	u32 value = 0;
+
+	machine_hook();
+	for (unsigned i = 0; i < width; i++)
+		value |= (u32)ports[(u16)(port + i)] << 8 * i;
+	return value;
+}
+
+void arch_port_out(u16 port, unsigned width, u32 value)
+{
+	machine_hook();
+	for (unsigned i = 0; i < width; i++)
+		ports[(u16)(port + i)] = (u8)(value >> 8 * i);
 }
 
 /* ---- the rest ---- */

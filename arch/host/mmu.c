@@ -515,15 +515,3 @@ struct object *__wrap_object_alloc(u8 type)
 		objects[nr_objects++] = object;
 	return object;
 }
-
-/* ---- ports: there are none ---- */
-
-u32 arch_port_in(u16 port, unsigned width)
-{
-	fail("port", "port %x read with width %u", port, width);
-}
-
-void arch_port_out(u16 port, unsigned width, u32 value)
-{
-	fail("port", "port %x written with width %u: %x", port, width, value);
-}

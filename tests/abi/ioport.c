@@ -31,7 +31,7 @@ void test_ioport(void)
 	u64 ports = 0, value = 0;
 	handle_t without = weaker(SYSTEM, RIGHT_INFO);
 
-	/* Only x86_64 has the calls at all. */
+	/* Machines without ports do not have the calls at all. */
 	if (!HAS_PORTS) {
 		WANT(ioport_create(SYSTEM, PORT_FREE, 8, &ports), ST_NOSYS);
 		WANT(ioport_in(SYSTEM, 0, 1, &value), ST_NOSYS);

@@ -94,18 +94,19 @@ bool await_state(handle_t thread, u64 state);
 u64 cpus_online(void);
 
 /* I/O ports, and calls for them; registers of the interrupt controller, the kernel's own (0: not known) */
-#ifdef CONFIG_X86_64
+#ifdef CONFIG_IO_PORTS
 #define HAS_PORTS 1
-#define KERNEL_DEVICE 0xfee00000UL
 #else
 #define HAS_PORTS 0
-#ifdef CONFIG_AARCH64
+#endif
+#ifdef CONFIG_X86_64
+#define KERNEL_DEVICE 0xfee00000UL
+#elif defined(CONFIG_AARCH64)
 #define KERNEL_DEVICE 0x08000000UL
 #elif defined(CONFIG_RISCV64)
 #define KERNEL_DEVICE 0x0c000000UL
 #else
 #define KERNEL_DEVICE 0UL
-#endif
 #endif
 #define NOBODY ((handle_t)0x7fffff21) /* a handle of nothing */
 

@@ -15,6 +15,5 @@ set -u
 	/^seed/ { print; bad = 1 }
 	BEGIN {
 		exempt["thread_exit"] = exempt["process_exit"] = exempt["system_power_off"] = 1
-		exempt["ioport_create"] = exempt["ioport_in"] = exempt["ioport_out"] = 1
 	}
 	END { if (missing) print "never succeeded:" missing; exit bad || !seen || !fast || missing != "" }'
