@@ -500,6 +500,8 @@ static void raise_lines(void)
 {
 	u64 random = choose(STREAM_DEVICE, nr_turns, 0);
 
+	if (options.uses_model)
+		return; /* the script does it */
 	/* Seldom, but if somebody waits for one: work of the kernel's own is to meet them, too. */
 	if (random % (machine_open_lines() ? 16 : 256) == 0)
 		machine_raise(random / 256 % NR_LINES);

@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <generated/syscall_names.h>
-
 #include "program.h"
 #include "replay.h"
 #include "run.h"
@@ -108,6 +106,11 @@ void tally_answered(bool is_sent_short, bool is_answered_short)
 void note_situation(u32 call, u32 first, u32 second)
 {
 	outcome->situation[call][first][second] = 1;
+}
+
+void note_lacking(u32 call, u32 handle, u32 right)
+{
+	outcome->lacking[call][handle][right]++;
 }
 
 void fail(const char *kind, const char *format, ...)
@@ -262,7 +265,7 @@ static void print_tally(void)
 	u64 good = 0, all = 0;
 
 	for (u32 i = 0; i < 256; i++) {
-		const char *name = i == ACCESS_CALL ? "access" : syscall_names[i];
+		const char *name = script_name(i);
 
 		if (!name)
 			continue;
@@ -276,7 +279,7 @@ static void print_tally(void)
 		good += outcome->ended[i][0];
 	}
 	if (options.uses_model)
-		script_report(outcome->ended, outcome->situation);
+		script_report(outcome->ended, outcome->situation, outcome->lacking);
 	printf("%u messages took the short way\n", outcome->nr_fast);
 	if (!options.uses_model)
 		print_short_way();

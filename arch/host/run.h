@@ -20,6 +20,7 @@ struct outcome {
 	u32 nr_fast;		     /* messages that took the short way */
 	u32 nr_answered, nr_fast_calls, nr_fast_answers; /* calls; those that took the short way */
 	u8 situation[256][SITUATIONS][SITUATIONS];
+	u32 lacking[256][2][NR_RIGHTS];
 };
 extern struct outcome *outcome; /* of the last run */
 

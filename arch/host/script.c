@@ -34,18 +34,7 @@
 #define NOMEM ((u64)ST_NOMEM)
 #define NOSLOTS ((u64)ST_NOSLOTS)
 
-/* What is known of a thread beside the model. */
-static struct scripted {
-	struct m_object *self;
-	struct thread *thread;
-	u64 slot, key;
-	struct m_call call; /* its operation, or what remains of it */
-	u32 number;	    /* as it was issued */
-	u32 failing;	    /* it will be tried again, with this allocation failing */
-	u32 tries, nr_operations;
-	bool is_parked; /* its call is the sleep until its slot */
-	u64 blank;	/* word n of its message page was blank + n before */
-} scripted[M_MAX_OBJECTS];
+static struct scripted scripted[M_MAX_OBJECTS];
 
 static u8 is_taken[MAX_SLOTS];
 static u32 nr_issued;
@@ -54,7 +43,7 @@ static u64 draw_key, nr_draws;
 static struct scripted *pending; /* the kernel is at its operation, the model is not */
 static struct holdings before;
 static u32 waits_before;
-static bool is_refused; /* the last operation found no memory */
+static bool is_refused; /* the last operation has changed nothing */
 
 /* ---- choices ---- */
 
@@ -86,25 +75,6 @@ static u64 take_slot(const struct m_object *self, u64 key)
 	return slot;
 }
 
-/* ---- disagreement ---- */
-
-static __noreturn void disagree(const struct scripted *s, const char *what, u64 kernel,
-				u64 expected)
-{
-	char kind[64];
-
-	snprintf(kind, sizeof(kind), "model, %s", script_name(s->self->call.number));
-	fail(kind, "thread%u: %s: %s: the kernel says %ld (%lx), the model %ld (%lx)",
-	     s->self->name, script_name(s->self->call.number), what, kernel, kernel, expected,
-	     expected);
-}
-
-static void agree(const struct scripted *s, const char *what, u64 kernel, u64 expected)
-{
-	if (kernel != expected)
-		disagree(s, what, kernel, expected);
-}
-
 /* ---- an operation begins ---- */
 
 static u64 tag_of(const struct m_call *call)
@@ -113,17 +83,6 @@ static u64 tag_of(const struct m_call *call)
 	       (u64)call->nr_caps << MSG_CAPS_SHIFT | (u64)call->move << MSG_MOVE_SHIFT |
 	       (u64)(call->accept & MSG_ACCEPT_MASK) << MSG_ACCEPT_SHIFT | call->flags |
 	       (u64)call->label << MSG_LABEL_SHIFT;
-}
-
-static void fill_page(struct scripted *s, const struct m_call *call)
-{
-	u64 *page = s->thread->page;
-
-	s->blank = s->key ^ 0x5555555555555555;
-	for (u32 i = MSG_REG_WORDS; page && i < MSG_MAX_WORDS; i++)
-		page[i] = i < call->words ? call->pattern + i : s->blank + i;
-	if (page)
-		page[MSG_DEADLINE] = call->deadline;
 }
 
 static void fill_registers(struct scripted *s, const struct m_call *call)
@@ -135,12 +94,12 @@ static void fill_registers(struct scripted *s, const struct m_call *call)
 	memcpy(regs->args, call->arg, sizeof(regs->args));
 	if (call->number < SYS_ipc_call || call->number > SYS_ipc_reply)
 		return;
-	regs->tag = tag_of(call);
+	regs->tag = s->tag = tag_of(call);
 	for (u32 i = 0; i < MSG_REG_WORDS; i++)
 		regs->words[i] = call->pattern + i;
 	for (u32 i = 0; i < 2; i++)
 		regs->caps[i] = call->cap[2 * i] | (u64)call->cap[2 * i + 1] << 32;
-	fill_page(s, call);
+	compare_begin(s, call);
 }
 
 /*
@@ -158,8 +117,11 @@ static void apply_step(void)
 		return;
 	}
 	pending = NULL;
-	if (!s->self->is_dead)
-		model_issue(s->self, &s->call);
+	if (s->self->is_dead)
+		return;
+	model_issue(s->self, &s->call);
+	if (model.lacks && !(model.lacks & (model.lacks - 1)))
+		note_lacking(s->call.number, model.lacks_at, (u32)__builtin_ctz(model.lacks));
 }
 
 static void apply(void)
@@ -201,7 +163,7 @@ static void issue(struct scripted *s)
 	pending = s;
 	s->self->pc = PC_ACCESS;
 	fill_registers(s, &s->call);
-	s->thread->regs.pc = s->call.number == M_ACCESS ? PC_ACCESS : PC_CALL;
+	s->thread->regs.pc = s->call.number >= M_ACCESS ? PC_ACCESS : PC_CALL;
 	mmu_fail_allocation(can_fail(s) ? s->failing : 0);
 	if (!options.fails)
 		apply();
@@ -212,8 +174,8 @@ static bool choose_operation(struct scripted *s)
 {
 	if (options.replays)
 		return replay_recall(s->slot, s->self, &s->call, &s->failing) &&
-		       generate_again(s->self, &s->call);
-	if (s->failing && generate_again(s->self, &s->call))
+		       generate_again(&generator, s->self, &s->call);
+	if (s->failing && generate_again(&generator, s->self, &s->call))
 		return true;
 	draw_key = s->key;
 	nr_draws = 0;
@@ -260,15 +222,13 @@ static void check_others(void)
 	check_ended();
 }
 
-/* An operation that found no memory has left nothing behind. */
+/* An operation that was refused has left nothing behind. */
 static void check_refused(void)
 {
 	struct machine_cpu *self = running;
 	bool was_refused = is_refused;
 
 	is_refused = false;
-	if (!options.fails)
-		return;
 	running = NULL; /* it is no CPU that looks */
 	check_all();
 	running = self;
@@ -276,7 +236,7 @@ static void check_refused(void)
 	if (was_refused && model_waits() == waits_before &&
 	    memcmp(&before, &holdings, sizeof(before)))
 		fail("model, refusal",
-		     "a call without memory left objects %ld, slots %ld, mappings %ld",
+		     "a refused call left objects %ld, slots %ld, mappings %ld",
 		     holdings.objects - before.objects, holdings.slots - before.slots,
 		     holdings.regions - before.regions);
 }
@@ -299,6 +259,7 @@ static void wake_up(struct scripted *s, long status)
 	}
 	check_others();
 	check_refused();
+	compare_page(s);
 	views_settle();
 	if (choose_operation(s))
 		issue(s);
@@ -308,123 +269,10 @@ static void wake_up(struct scripted *s, long status)
 
 /* ---- an operation ends ---- */
 
-/* The kernel has chosen a handle: it must be a new one. */
-static void adopt_handle(const struct scripted *s, struct m_cap *cap, u64 handle)
-{
-	if (!handle || handle >> 32 || model_find(cap->holder, (u32)handle))
-		disagree(s, "a new handle", handle, 0);
-	cap->handle = (u32)handle;
-}
-
-static void adopt_address(const struct scripted *s, struct m_map *map, u64 address)
-{
-	if (map->address)
-		return;
-	if (address % PAGE_SIZE || !range_within(address, map->size, USER_MAP_START, USER_MAP_END))
-		disagree(s, "an address chosen", address, 0);
-	for (u64 at = address; at < address + map->size; at += PAGE_SIZE)
-		if (model_map(map->process, at))
-			disagree(s, "an address chosen where something is", address, at);
-	map->address = map->base = address;
-}
-
-static void adopt_page(const struct scripted *s, struct m_object *thread, u64 address)
-{
-	if (!thread->has_page)
-		return;
-	if (address % PAGE_SIZE || !range_within(address, PAGE_SIZE, MESSAGE_WINDOW, USER_END))
-		disagree(s, "the address of a message page", address, 0);
-	for (u32 i = 0; i < model.nr_objects; i++)
-		if (model.object[i]->process == thread->process &&
-		    model.object[i]->page == address && !model.object[i]->is_dead)
-			disagree(s, "a message page of another thread", address, 0);
-	thread->page = address;
-}
-
-static void compare_words(const struct scripted *s, const struct m_message *message)
-{
-	const struct m_call *sent = &s->self->call;
-	const u64 *page = s->thread->page;
-
-	for (u32 i = 0; i < MSG_REG_WORDS; i++)
-		if (message->known >> i & 1)
-			agree(s, "a word in a register", s->thread->regs.words[i],
-			      message->word[i]);
-	for (u32 i = MSG_REG_WORDS; page && i < MSG_MAX_WORDS; i++) {
-		u64 was = i < sent->words ? sent->pattern + i : s->blank + i;
-
-		agree(s, "a word in the message page", page[i],
-		      i < message->words ? message->pattern + i : was);
-	}
-}
-
-static void compare_message(const struct scripted *s, const struct m_message *message)
-{
-	const struct arch_regs *regs = &s->thread->regs;
-
-	agree(s, "kind of the message", regs->tag & MSG_CALL_MASK, message->kind);
-	agree(s, "label", regs->tag >> MSG_LABEL_SHIFT, message->label);
-	agree(s, "length", regs->tag >> MSG_WORDS_SHIFT & MSG_WORDS_MASK, message->words);
-	agree(s, "number of capabilities", regs->tag >> MSG_CAPS_SHIFT & MSG_CAPS_MASK,
-	      message->nr_caps);
-	compare_words(s, message);
-	for (u32 i = 0; i < MSG_MAX_CAPS; i++) {
-		u64 handle = (u32)(regs->caps[i / 2] >> 32 * (i % 2));
-
-		if (i >= message->nr_caps || !message->cap[i])
-			agree(s, "a capability that does not come", handle, 0);
-		else if (!message->cap[i]->is_gone && !message->cap[i]->handle)
-			adopt_handle(s, message->cap[i], handle);
-	}
-}
-
-static u32 values_of(u32 number)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(syscall_errors); i++)
-		if (syscall_errors[i].number == number)
-			return syscall_errors[i].values;
-	return 0; /* an access */
-}
-
-static void compare_values(const struct scripted *s, const struct m_result *result)
-{
-	const struct arch_regs *regs = &s->thread->regs;
-	u32 values = result->has_message ? 1 : values_of(s->self->call.number);
-
-	for (u32 i = 0; i < values; i++)
-		if (result->known >> i & 1)
-			agree(s,
-			      i			  ? "value 1" :
-			      result->has_message ? "badge" :
-						    "value 0",
-			      regs->args[i], result->value[i]);
-	if (result->cap && !result->cap->is_gone)
-		adopt_handle(s, result->cap, regs->args[0]);
-	if (result->map)
-		adopt_address(s, result->map, regs->args[0]);
-	if (result->thread)
-		adopt_page(s, result->thread, regs->args[1]);
-}
-
-/* What the model left open is said once. */
-static void learn(const struct scripted *s)
-{
-	const struct arch_regs *regs = &s->thread->regs;
-	struct m_object *self = s->self, *process = self->result.process;
-
-	if (process)
-		process->own_pages = regs->args[0] - self->result.value[0];
-	if (self->call.number == SYS_thread_self && !self->number)
-		self->number = (u32)regs->args[0];
-	if (self->call.number == SYS_thread_self && self->has_page && !self->page)
-		self->page = regs->args[1];
-}
-
 /* The thread's operation has ended: is that what the model expects? */
 static void compare(struct scripted *s, u64 status)
 {
 	const struct m_result *result = &s->self->result;
-	bool is_ipc = s->self->call.number >= SYS_ipc_call && s->self->call.number <= SYS_ipc_reply;
 
 	apply_until_seen(s);
 	model_advance(machine_time);
@@ -436,14 +284,12 @@ static void compare(struct scripted *s, u64 status)
 	if (!result->is_open)
 		agree(s, "status", status, (u64)result->status);
 	tally(s->self->call.number, (long)status);
+	compare_result(s, result);
+	if (s->self->has_result && status)
+		compare_refused(s);
+	else if (s->self->has_result)
+		compare_page(s);
 	s->self->has_result = s->self->may_see = false;
-	if (result->has_message)
-		compare_message(s, &result->message);
-	for (u32 i = 0; i < MSG_REG_WORDS && is_ipc && status; i++)
-		agree(s, "a word after a refusal", s->thread->regs.words[i],
-		      s->self->call.pattern + i);
-	compare_values(s, result);
-	learn(s);
 }
 
 /*
@@ -463,6 +309,7 @@ static void refused(struct scripted *s, u64 status)
 	trace("thread%u: %s ends with %ld", s->self->name, script_name(s->number), (long)status);
 	if (!status_is_documented(s->number, (long)status))
 		disagree(s, "an undocumented refusal", status, 0);
+	compare_refused(s);
 	if (is_range && s->thread->regs.args[0]) {
 		done.arg[1] = s->thread->regs.args[0];
 		call->arg[0] += done.arg[1];
@@ -481,6 +328,15 @@ static void refused(struct scripted *s, u64 status)
 	agree(s, "what was done before memory ran out", 0, (u64)model_status);
 }
 
+/* The operation has ended with an error at once, before it did anything. */
+static bool has_done_nothing(const struct scripted *s, u64 status)
+{
+	bool is_range = s->number == SYS_mem_unmap || s->number == SYS_mem_protect;
+
+	return status && machine_time < s->slot * SLOT + SLOT / 2 &&
+	       !(is_range && s->thread->regs.args[0]) && s->number != SYS_ipc_reply_receive;
+}
+
 static void ended(struct scripted *s)
 {
 	u64 status = s->thread->regs.status;
@@ -497,6 +353,7 @@ static void ended(struct scripted *s)
 		if (pending == s)
 			apply();
 		compare(s, status);
+		is_refused = has_done_nothing(s, status);
 		s->failing = 0;
 	}
 	park(s);
@@ -537,6 +394,16 @@ static enum user_event touch(struct scripted *s, struct fault_info *fault)
 	return USER_NONE;
 }
 
+/* The thread stands for a device: its interrupt comes when it comes. */
+static enum user_event raise_line(struct scripted *s)
+{
+	machine_raise((u32)s->call.arg[0]);
+	compare(s, ST_OK);
+	s->failing = 0;
+	park(s);
+	return USER_NONE;
+}
+
 /* ---- steps ---- */
 
 static struct scripted *scripted_of(struct thread *thread)
@@ -549,9 +416,11 @@ static struct scripted *scripted_of(struct thread *thread)
 		generator = (struct generator){ .draw = draw,
 						.time_unit = SLOT,
 						.jump = PC_DECIDE,
-						.spread = SPREAD,
-						.profile = choose(STREAM_ACTOR, ~0UL, 3) % 16 };
-		model_begin(NR_FRAMES, USER_END, options.cpus);
+						.spread = SPREAD };
+		generator.profile = (u32)(choose(STREAM_ACTOR, ~0UL, 3) % PROFILES);
+		if (options.fails && generator.profile >= PROFILE_DEEP)
+			generator.profile = 0; /* a chain would take all the operations */
+		model_begin(NR_FRAMES, USER_END, options.cpus, arch_irq_count());
 	}
 	s = &scripted[name % M_MAX_OBJECTS];
 	if (thread->regs.actor)
@@ -581,7 +450,8 @@ enum user_event script_step(struct thread *thread, struct fault_info *fault)
 	switch (thread->regs.pc) {
 	case PC_CALL: return USER_CALL;
 	case PC_CALLED: ended(s); return USER_NONE;
-	case PC_ACCESS: return touch(s, fault);
+	case PC_ACCESS:
+		return s->call.number == M_RAISE ? raise_line(s) : touch(s, fault);
 	default: break;
 	}
 	/* It has just begun, or a fault handler has sent it on. */

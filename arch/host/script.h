@@ -5,11 +5,31 @@
 #ifndef HOST_SCRIPT_H
 #define HOST_SCRIPT_H
 
+#include <model.h>
+
 #include "sim.h"
 
-struct m_cap;
-struct m_call;
-struct m_object;
+/* Word n is pattern + n. */
+struct words {
+	u32 count;
+	u64 pattern;
+};
+
+/* What is known of a thread beside the model. */
+struct scripted {
+	struct m_object *self;
+	struct thread *thread;
+	u64 slot, key;
+	struct m_call call; /* its operation, or what remains of it */
+	u32 number;	    /* as it was issued */
+	u64 tag;	    /* likewise */
+	u32 failing;	    /* it will be tried again, with this allocation failing */
+	u32 tries, nr_operations;
+	bool is_parked; /* its call is the sleep until its slot */
+	/* its message page: what came last, over what it sent last, over blank + n in word n */
+	struct words received, sent;
+	u64 blank, deadline;
+};
 
 /** script_step() - as actor_step(). */
 enum user_event script_step(struct thread *thread, struct fault_info *fault);
@@ -26,8 +46,29 @@ void script_describe(u64 key, u64 slot, const struct m_object *self, const struc
 /** script_situation() - note in which states the call finds its objects. */
 void script_situation(const struct m_object *self, const struct m_call *call);
 
-/** script_report() - which situations and documented errors have come up. */
-void script_report(u32 ended[256][NR_STATUSES], u8 situation[256][SITUATIONS][SITUATIONS]);
+/** script_report() - which situations, documented errors and missing rights have come up. */
+void script_report(u32 ended[256][NR_STATUSES], u8 situation[256][SITUATIONS][SITUATIONS],
+		   u32 lacking[256][2][NR_RIGHTS]);
+
+/* ---- script_compare.c: is that what the model expects? ---- */
+
+/** disagree() - it is not. */
+__noreturn void disagree(const struct scripted *s, const char *what, u64 kernel, u64 expected);
+
+/** agree() - two values must be the same. */
+void agree(const struct scripted *s, const char *what, u64 kernel, u64 expected);
+
+/** compare_begin() - fill the message page for a call. */
+void compare_begin(struct scripted *s, const struct m_call *call);
+
+/** compare_page() - nothing has come into the message page but what the model knows of. */
+void compare_page(const struct scripted *s);
+
+/** compare_refused() - the call of @s has ended with an error: its message is still there. */
+void compare_refused(const struct scripted *s);
+
+/** compare_result() - the values and the message that @s got; what the kernel may choose is learnt. */
+void compare_result(struct scripted *s, const struct m_result *result);
 
 /* ---- script_replay.c: operations as they were issued ---- */
 

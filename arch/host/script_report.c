@@ -16,7 +16,7 @@
 #include "script.h"
 
 #define NOTHING 80 /* no capability */
-_Static_assert(M_ACCESS == ACCESS_CALL, "the model's number of an access");
+_Static_assert(M_ACCESS == ACCESS_CALL && M_RAISE == RAISE_CALL, "the model's numbers");
 _Static_assert((TYPE_MAX + 1) * M_STATES == NOTHING && SITUATIONS == NOTHING + 1, "situations");
 
 /* ---- words for people ---- */
@@ -28,7 +28,7 @@ static const char *const type_names[] = {
 
 const char *script_name(u32 number)
 {
-	return number == M_ACCESS ? "access" : syscall_names[number];
+	return number == M_ACCESS ? "access" : number == M_RAISE ? "raise" : syscall_names[number];
 }
 
 void script_describe(u64 key, u64 slot, const struct m_object *self, const struct m_call *call)
@@ -74,7 +74,7 @@ void script_situation(const struct m_object *self, const struct m_call *call)
 
 	for (u32 i = 0; i < 2; i++)
 		situation[i] = situation_of(model_find(self->process, call->handle[i]), self);
-	if (call->number != M_ACCESS)
+	if (call->number < M_ACCESS)
 		note_situation(call->number, situation[0], situation[1]);
 }
 
@@ -82,17 +82,18 @@ void script_situation(const struct m_object *self, const struct m_call *call)
 static const u8 states[TYPE_MAX + 1] = {
 	[TYPE_PROCESS] = 0x87, [TYPE_THREAD] = 0xff,	   [TYPE_ENDPOINT] = 0x07,
 	[TYPE_REPLY] = 0x07,   [TYPE_NOTIFICATION] = 0x0f, [TYPE_MEMORY] = 0x0f,
+	[TYPE_IRQ] = 0x07,     [TYPE_IOPORT] = 0x01,	   [TYPE_SYSTEM] = 0x01,
 };
 
 /* Calls that the model knows. */
 static bool is_known(u32 number)
 {
-	return number < SYS_mem_create_device;
+	return number < SYS_system_power_off;
 }
 
 static bool may_be_null(u32 number)
 {
-	return number == SYS_ipc_receive || number == SYS_notify_bind ||
+	return number == SYS_ipc_receive || number == SYS_notify_bind || number == SYS_irq_bind ||
 	       number == SYS_process_set_fault || number == SYS_process_set_watch;
 }
 
@@ -143,11 +144,64 @@ static void report_errors(u32 ended[256][NR_STATUSES])
 	printf("%u of %u documented errors came up\n", reached, possible);
 }
 
-void script_report(u32 ended[256][NR_STATUSES], u8 situation[256][SITUATIONS][SITUATIONS])
+/* ---- rights ---- */
+
+/* Rights that depend on the operands: not in the grammar. */
+static const struct {
+	u16 call;
+	u8 handle;
+	u32 rights;
+} asked[] = {
+	{ SYS_ipc_call, 0, RIGHT_GRANT },
+	{ SYS_ipc_send, 0, RIGHT_GRANT },
+	{ SYS_cap_copy, 0, RIGHT_DERIVE | RIGHT_MOVE },
+	{ SYS_cap_copy, 1, RIGHT_GIVE },
+	{ SYS_mem_map, 0, RIGHT_MAP },
+	{ SYS_mem_map, 1, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE },
+	{ SYS_mem_protect, 1, RIGHT_WRITE | RIGHT_EXECUTE },
+	{ SYS_mem_info, 0, RIGHT_READ | RIGHT_DMA },
+};
+
+static u32 rights_asked(const struct grammar *call, u32 handle)
+{
+	/* A reply object's one capability lacks nothing. */
+	u32 rights = call->types[handle] == TYPE_REPLY ? 0 : call->rights[handle];
+
+	for (u32 i = 0; i < ARRAY_SIZE(asked); i++)
+		if (asked[i].call == call->number && asked[i].handle == handle)
+			rights |= asked[i].rights;
+	return is_known(call->number) ? rights : 0;
+}
+
+static void report_rights(u32 lacking[256][2][NR_RIGHTS])
+{
+	u32 possible = 0, reached = 0, least = ~0u;
+
+	for (u32 i = 0; i < ARRAY_SIZE(syscall_grammar) * 2 * NR_RIGHTS; i++) {
+		const struct grammar *call = &syscall_grammar[i / NR_RIGHTS / 2];
+		u32 handle = i / NR_RIGHTS % 2, right = i % NR_RIGHTS;
+		u32 count = lacking[call->number][handle][right];
+
+		if (!(rights_asked(call, handle) >> right & 1))
+			continue;
+		possible++;
+		reached += count > 0;
+		least = MIN(least, count);
+		if (!count)
+			printf("right never lacking: %s, handle %u, %x\n", call->name, handle,
+			       1u << right);
+	}
+	printf("%u of %u rights were all that lacked, each %u times or more\n", reached, possible,
+	       least);
+}
+
+void script_report(u32 ended[256][NR_STATUSES], u8 situation[256][SITUATIONS][SITUATIONS],
+		   u32 lacking[256][2][NR_RIGHTS])
 {
 	u32 possible = 0, reached = 0;
 
 	report_errors(ended);
+	report_rights(lacking);
 	for (u32 i = 0; i < ARRAY_SIZE(syscall_grammar); i++) {
 		const struct grammar *call = &syscall_grammar[i];
 		u32 all = 0, seen = 0;

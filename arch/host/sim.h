@@ -82,10 +82,15 @@ void tally_answered(bool is_sent_short, bool is_answered_short);
 
 #define NR_STATUSES (1 - ST_LAST)
 #define ACCESS_CALL 0xf0 /* an access, where calls are counted */
+#define RAISE_CALL 0xf1	 /* a device that asks for an interrupt, likewise */
 
 /** note_situation() - @call was made with objects in these situations (script_report.c). */
 #define SITUATIONS 81
 void note_situation(u32 call, u32 first, u32 second);
+
+/** note_lacking() - @call was refused because one of its handles lacked nothing but this right. */
+#define NR_RIGHTS 12
+void note_lacking(u32 call, u32 handle, u32 right);
 
 /** fail() - the run has failed: @kind names the class for shrinking. */
 __noreturn void fail(const char *kind, const char *format, ...) __printf(2, 3);

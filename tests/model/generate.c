@@ -12,6 +12,7 @@
 
 #define TRIES 24
 #define HOARD 160	 /* operations of the first thread, most of which only lend */
+#define DIG 300		 /* likewise, until there is a chain of capabilities as long as can be */
 #define ANY 0xffu	 /* state */
 #define S(n) (1u << (n)) /* as model_state() numbers them */
 
@@ -19,6 +20,8 @@ static const struct generator *g;
 static const struct m_object *self;
 static struct m_call *call;
 static bool fits; /* what was drawn so far */
+static const struct m_cap *weakened; /* NULL, or a capability of which a child is to lack */
+static u32 lacking;		     /* these rights, so that the next one can pick that */
 
 static u64 draw(u64 below)
 {
@@ -51,9 +54,61 @@ static u32 bad_handle(void)
 					      HANDLE_MAKE((u32)draw(64), 1 + (u32)draw(4));
 }
 
+/* Of what type the capabilities are of which there is a long chain in this run; 0: there is none. */
+static u8 chain_type(void)
+{
+	static const u8 types[] = { TYPE_ENDPOINT, TYPE_NOTIFICATION, TYPE_MEMORY };
+	u32 n = g->profile - PROFILE_DEEP;
+
+	return g->profile >= PROFILE_DEEP && n < ARRAY_SIZE(types) ? types[n] : TYPE_NONE;
+}
+
+static const struct m_cap *deepest(void)
+{
+	const struct m_cap *cap, *found = NULL;
+
+	for_each_cap (cap)
+		if (suits(cap, chain_type(), 0, ANY) && (!found || cap->level > found->level))
+			found = cap;
+	return found;
+}
+
+/* One that has all of @rights but @right.  If there is none yet it is made instead of the call. */
+static const struct m_cap *pick_lacking(u32 n, u8 type, u32 rights, u32 right)
+{
+	const struct m_cap *whole = NULL;
+	u64 start = draw(model.nr_caps);
+
+	for (u32 i = 0; i < model.nr_caps; i++) {
+		const struct m_cap *cap = model.caps[(start + i) % model.nr_caps];
+
+		if (cap->is_gone || !suits(cap, type, 0, ANY) || cap->object->type == TYPE_REPLY)
+			continue;
+		if ((cap->rights & (rights | right)) == (rights & ~right)) {
+			call->handle[n] = cap->handle;
+			return cap;
+		}
+		if ((cap->rights & (rights | RIGHT_DERIVE)) == (rights | RIGHT_DERIVE))
+			whole = cap;
+	}
+	weakened = whole;
+	lacking = right;
+	return whole;
+}
+
+static u32 one_of(u32 rights)
+{
+	u32 right;
+
+	do
+		right = 1u << draw(12);
+	while (!(rights & right));
+	return right;
+}
+
 /*
  * A capability to an object of @type with @rights that is in one of @states; now
- * and then whatever the rights and the state are.
+ * and then with one right too few, or whatever the state is.
  */
 static const struct m_cap *pick(u32 n, u8 type, u32 rights, u32 states)
 {
@@ -61,11 +116,14 @@ static const struct m_cap *pick(u32 n, u8 type, u32 rights, u32 states)
 	u64 start = draw(model.nr_caps);
 	u32 most = 0;
 
-	if (one_in(24)) {
-		rights = 0;
+	if (rights && type != TYPE_REPLY && one_in(24))
+		return pick_lacking(n, type, rights, one_of(rights));
+	if (one_in(24))
 		states = ANY;
+	if (chain_type() && (type == TYPE_NONE || type == chain_type()) && one_in(3)) {
+		best = deepest();
+		most = best && (best->rights & rights) == rights ? 3 : 0;
 	}
-
 	for (u32 i = 0; i < model.nr_caps; i++) {
 		const struct m_cap *cap = model.caps[(start + i) % model.nr_caps];
 		u32 like = cap->is_gone ? 0 : suits(cap, type, rights, states);
@@ -169,6 +227,19 @@ static bool races(void)
 
 /* ---- messages ---- */
 
+/* A capability for a message, which may lack the right to be sent in this way. */
+static void pick_sent(u32 i)
+{
+	u32 right = one_in(2) ? RIGHT_MOVE : RIGHT_DERIVE;
+
+	if (one_in(6))
+		pick_lacking(1, TYPE_NONE, right, right);
+	else
+		pick(1, TYPE_NONE, right, ANY);
+	call->cap[i] = call->handle[1];
+	call->move |= (u32)(right == RIGHT_MOVE) << i;
+}
+
 static void pick_message(bool sends, bool receives)
 {
 	static const u16 lengths[] = { 0, 1, 2, 7, 8, 8, 9, 10, 64, 511, 512 };
@@ -184,14 +255,16 @@ static void pick_message(bool sends, bool receives)
 		call->words = MIN(call->words, (u32)MSG_REG_WORDS);
 	if (sends && one_in(4))
 		call->nr_caps = 1 + (u32)draw(one_in(8) ? 4 : 2);
-	for (u32 i = 0; i < call->nr_caps; i++) {
-		const struct m_cap *cap = pick(1, TYPE_NONE, RIGHT_DERIVE | RIGHT_MOVE, ANY);
-
-		call->cap[i] = call->handle[1];
-		call->move |= (u32)(cap && one_in(2)) << i;
-	}
+	for (u32 i = 0; i < call->nr_caps; i++)
+		pick_sent(i);
 	call->handle[1] = HANDLE_NULL;
 	call->accept = receives ? (one_in(4) ? (u32)draw(5) : 2) : 0;
+	if (one_in(40)) {
+		call->flags |= one_in(2) ? 1u << 30 : MSG_NONBLOCK | MSG_TIMEOUT;
+		call->accept = (u32)draw(8);
+		call->words = (u32)draw(1024);
+		return;
+	}
 	if (may_wait() && draw(8)) { /* short and for ever: the way of most messages */
 		call->nr_caps = call->move = call->accept = 0;
 		call->words = MIN(call->words, (u32)MSG_REG_WORDS);
@@ -199,14 +272,9 @@ static void pick_message(bool sends, bool receives)
 	}
 	if (!may_wait() || one_in(5))
 		call->flags = MSG_NONBLOCK;
-	if (self->has_page && draw(4)) {
+	if (self->has_page ? draw(4) : one_in(8)) {
 		call->flags = MSG_TIMEOUT;
 		call->deadline = pick_deadline();
-	}
-	if (one_in(80)) {
-		call->flags |= one_in(2) ? 1u << 30 : MSG_NONBLOCK | MSG_TIMEOUT;
-		call->accept = (u32)draw(8);
-		call->words = (u32)draw(1024);
 	}
 }
 
@@ -292,7 +360,8 @@ static void pick_mapping(void)
 {
 	const struct m_cap *target = pick(0, TYPE_PROCESS, RIGHT_MAP, S(7) | S(1));
 	u32 first = call->handle[0];
-	const struct m_cap *cap = pick(1, TYPE_MEMORY, RIGHT_READ | RIGHT_WRITE, ANY);
+	const struct m_cap *cap = pick(
+		1, TYPE_MEMORY, RIGHT_READ | RIGHT_WRITE | (one_in(3) ? RIGHT_EXECUTE : 0u), ANY);
 	u64 pages = cap ? cap->object->nr_pages : 1, offset = draw(pages);
 
 	(void)target;
@@ -327,11 +396,83 @@ static void pick_access(void)
 		fits = !self->process->is_first && (self->process->fault_cap || one_in(32));
 }
 
+/* ---- devices ---- */
+
+/* A line without an object, or else one that has one; mostly not the first, which is the kernel's. */
+static u64 pick_line(bool is_taken)
+{
+	u64 line = 0;
+
+	for (u32 i = 0; i < 8 && (!line || !model.line[line].irq != !is_taken); i++)
+		line = draw(model.nr_lines + !is_taken);
+	return line;
+}
+
+static void pick_physical(void)
+{
+	u64 end = model.frames * M_PAGE;
+
+	pick(0, TYPE_SYSTEM, RIGHT_DEVICE, ANY);
+	call->arg[0] = end + draw(16) * M_PAGE;
+	call->arg[1] = 1 + draw(4);
+	call->arg[2] = draw(one_in(24) ? 4 : 2);
+	if (one_in(12))
+		call->arg[0] = one_in(2) ? end - M_PAGE : one_in(2) ? end + draw(4096) : 1UL << 52;
+	if (one_in(24))
+		call->arg[1] = draw(2) * 262145;
+}
+
+static void pick_ports(void)
+{
+	pick(0, TYPE_SYSTEM, RIGHT_DEVICE, ANY);
+	call->arg[0] = 0x100 + draw(64) * 4;
+	call->arg[1] = 1 + draw(8);
+	if (one_in(8))
+		call->arg[0] = one_in(2) ? draw(0x100) : 0x10000 - draw(8);
+	if (one_in(24))
+		call->arg[1] = draw(2) * 0x10001;
+}
+
+static void pick_device(void)
+{
+	const struct m_cap *cap;
+	u64 count;
+	u32 first;
+
+	switch (call->number) {
+	case M_RAISE: call->arg[0] = MAX(pick_line(true), 1UL); break;
+	case SYS_mem_create_device: pick_physical(); break;
+	case SYS_ioport_create: pick_ports(); break;
+	case SYS_irq_create:
+		pick(0, TYPE_SYSTEM, RIGHT_DEVICE, ANY);
+		call->arg[0] = pick_line(one_in(8));
+		break;
+	case SYS_irq_bind:
+		pick(0, TYPE_IRQ, RIGHT_USE, draw(2) ? S(0) : ANY);
+		first = call->handle[0];
+		call->handle[1] = HANDLE_NULL;
+		if (draw(6))
+			pick(1, TYPE_NOTIFICATION, RIGHT_SIGNAL, ANY);
+		call->handle[0] = first;
+		call->arg[0] = draw(16);
+		break;
+	case SYS_irq_ack: pick(0, TYPE_IRQ, RIGHT_USE, draw(4) ? S(2) : ANY); break;
+	default:
+		cap = pick(0, TYPE_IOPORT, RIGHT_USE, ANY);
+		count = cap ? cap->object->nr_ports : 1;
+		call->arg[1] = one_in(12) ? draw(8) : 1u << draw(count < 2 ? 1 : count < 4 ? 2 : 3);
+		call->arg[0] = draw(one_in(12) ? count + 2 : count + 1 - MIN(call->arg[1], count));
+		call->arg[2] = draw(1UL << 40);
+	}
+}
+
 /* ---- calls ---- */
 
 static void pick_ipc(void)
 {
-	u32 second = HANDLE_NULL;
+	u32 second = HANDLE_NULL, right = call->number == SYS_ipc_call ? RIGHT_CALL :
+					  call->number == SYS_ipc_send ? RIGHT_SEND :
+									 0;
 
 	pick_message(call->number != SYS_ipc_receive,
 		     call->number != SYS_ipc_send && call->number != SYS_ipc_reply);
@@ -344,10 +485,10 @@ static void pick_ipc(void)
 	}
 	if (call->number == SYS_ipc_reply)
 		pick(0, TYPE_REPLY, RIGHT_USE, S(2));
-	else if (call->number == SYS_ipc_call || call->number == SYS_ipc_send)
-		pick(0, TYPE_ENDPOINT,
-		     (call->number == SYS_ipc_call ? RIGHT_CALL : RIGHT_SEND) |
-			     (call->nr_caps ? RIGHT_GRANT : 0u),
+	else if (call->nr_caps && one_in(4))
+		pick_lacking(0, TYPE_ENDPOINT, right | RIGHT_GRANT, RIGHT_GRANT);
+	else if (right)
+		pick(0, TYPE_ENDPOINT, right | (call->nr_caps ? RIGHT_GRANT : 0u),
 		     draw(6) ? S(2) : ANY);
 	else
 		pick(0, TYPE_ENDPOINT, RIGHT_RECEIVE, draw(3) ? S(1) : ANY);
@@ -440,7 +581,11 @@ static void pick_capability(void)
 		if (call->number == SYS_cap_destroy && cap &&
 		    (is_protected(cap->object) || (cap->object->type == TYPE_PROCESS && draw(4))))
 			fits = false;
-		if (call->number == SYS_cap_delete && cap && cap->object->root == cap && draw(4))
+		if (call->number == SYS_cap_delete && cap && cap->object->root == cap &&
+		    (is_protected(cap->object) || draw(4)))
+			fits = false;
+		if (call->number != SYS_cap_inspect && cap && cap->object->type == chain_type() &&
+		    draw(8))
 			fits = false;
 		call->handle[1] = HANDLE_NULL;
 	}
@@ -490,7 +635,7 @@ static void pick_memory(void)
 	case SYS_mem_protect:
 		cap = pick(0, TYPE_PROCESS, RIGHT_MAP, S(7) | S(1));
 		pick_range(cap ? cap->object : NULL);
-		call->arg[2] = pick_flags(NULL);
+		call->arg[2] = one_in(6) ? MAP_READ | MAP_EXECUTE : pick_flags(NULL);
 		break;
 	case SYS_mem_seal: pick(0, TYPE_MEMORY, RIGHT_SEAL, draw(4) ? S(0) | S(1) : ANY); break;
 	default:
@@ -544,6 +689,14 @@ static const struct {
 	{ SYS_mem_protect, 16 },
 	{ SYS_mem_seal, 6 },
 	{ SYS_mem_info, 12 },
+	{ SYS_mem_create_device, 6 },
+	{ SYS_irq_create, 6 },
+	{ SYS_irq_bind, 10 },
+	{ SYS_irq_ack, 10 },
+	{ SYS_ioport_create, 6 },
+	{ SYS_ioport_in, 8 },
+	{ SYS_ioport_out, 8 },
+	{ M_RAISE, 10 },
 	{ M_ACCESS, 60 },
 };
 
@@ -564,6 +717,7 @@ static void pick_operation(void)
 {
 	*call = (struct m_call){ .number = pick_number() };
 	fits = true;
+	weakened = NULL;
 	if (call->number == M_ACCESS)
 		pick_access();
 	else if (call->number <= SYS_ipc_reply && call->number != SYS_null)
@@ -576,8 +730,15 @@ static void pick_operation(void)
 		pick_capability();
 	else if (call->number >= SYS_process_exit && call->number <= SYS_process_set_watch)
 		pick_process();
-	else if (call->number >= SYS_mem_map)
+	else if (call->number >= SYS_mem_map && call->number <= SYS_mem_info)
 		pick_memory();
+	else if (call->number >= SYS_mem_create_device)
+		pick_device();
+	if (!weakened)
+		return;
+	*call = (struct m_call){ .number = SYS_cap_derive, .handle = { weakened->handle } };
+	call->arg[0] = RIGHTS_ALL & ~(u64)lacking;
+	fits = true;
 }
 
 /* ---- the first thread keeps the others busy ---- */
@@ -610,14 +771,14 @@ static bool create(u8 type, const struct m_cap *process)
 static bool equip(const struct m_cap *target)
 {
 	static const u8 kinds[] = { TYPE_PROCESS, TYPE_ENDPOINT, TYPE_NOTIFICATION, TYPE_MEMORY,
-				    TYPE_THREAD };
+				    TYPE_THREAD,  TYPE_SYSTEM };
 
 	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
 		const struct m_cap *cap =
 			i ? nth(model.first, kinds[i], kinds[i] == TYPE_MEMORY ? 1 : draw(2)) :
 			    target;
 
-		if (!cap || nth(target->object, kinds[i], 0))
+		if (!cap || !(cap->rights & RIGHT_DERIVE) || nth(target->object, kinds[i], 0))
 			continue;
 		*call = (struct m_call){ .number = SYS_cap_copy,
 					 .handle = { cap->handle, target->handle },
@@ -652,23 +813,18 @@ static bool tend(void)
 				     create(TYPE_THREAD, cap);
 }
 
-/* A chain of capabilities, each lent by the one before, as long as it can get and longer. */
-static void dig(void)
+/* A chain of capabilities, each lent by the one before, as long as it can get. */
+static bool dig(void)
 {
-	struct m_cap *cap, *deepest = NULL;
+	const struct m_cap *cap = deepest();
 
-	for_each_cap (cap)
-		if (cap->holder == self->process && cap->object->type == TYPE_NOTIFICATION &&
-		    (!deepest || cap_level(cap) > cap_level(deepest)))
-			deepest = cap;
-	*call = (struct m_call){ .number = deepest ? SYS_cap_derive : SYS_cap_create };
-	call->handle[0] = deepest ? deepest->handle : HANDLE_NULL;
-	call->arg[0] = deepest ? RIGHTS_ALL : TYPE_NOTIFICATION;
-	if (deepest && cap_level(deepest) == 255 && one_in(2)) {
-		call->number = SYS_process_set_watch;
-		call->handle[1] = call->handle[0];
-		call->handle[0] = HANDLE_SELF;
-	}
+	if (cap && cap->level == M_MAX_LEVEL)
+		return false;
+	*call = (struct m_call){ .number = cap ? SYS_cap_derive : SYS_cap_create };
+	call->handle[0] = cap ? cap->handle : HANDLE_NULL;
+	call->arg[0] = cap ? RIGHTS_ALL : chain_type();
+	call->arg[1] = !cap && chain_type() == TYPE_MEMORY ? 4 : 0;
+	return true;
 }
 
 /* So many capabilities that the next one needs memory. */
@@ -689,10 +845,10 @@ void generate(const struct generator *generator, const struct m_object *thread, 
 	g = generator;
 	self = thread;
 	call = into;
+	if (thread == model.object[1] && chain_type() && nr < DIG && dig())
+		return;
 	if (thread == model.object[1] && draw(4) && tend())
 		return;
-	if (g->profile == PROFILE_DEEP && self->process->is_first && draw(8))
-		return dig();
 	if (g->profile == PROFILE_FULL && thread == model.object[1] && nr < HOARD && hoard(nr))
 		return;
 	for (u32 i = 0; i < TRIES; i++) {
@@ -703,8 +859,10 @@ void generate(const struct generator *generator, const struct m_object *thread, 
 	*call = (struct m_call){ .number = SYS_null };
 }
 
-bool generate_again(const struct m_object *thread, struct m_call *again)
+bool generate_again(const struct generator *generator, const struct m_object *thread,
+		    struct m_call *again)
 {
+	g = generator;
 	self = thread;
 	call = again;
 	return !races();

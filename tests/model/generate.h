@@ -14,8 +14,9 @@ struct generator {
 	u64 jump;		/* where a thread can go on after a fault */
 	u64 spread;		/* addresses for mappings begin here */
 	u32 profile;		/* of this run: what is drawn often */
-#define PROFILE_DEEP 1
-#define PROFILE_FULL 2
+#define PROFILE_FULL 1
+#define PROFILE_DEEP 2 /* and two more, by type */
+#define PROFILES 20
 };
 
 /** generate() - the next operation of @thread; @nr: how many there have been. */
@@ -23,6 +24,7 @@ void generate(const struct generator *generator, const struct m_object *thread, 
 	      struct m_call *call);
 
 /** generate_again() - may the operation, drawn some time ago, still be carried out? */
-bool generate_again(const struct m_object *thread, struct m_call *call);
+bool generate_again(const struct generator *generator, const struct m_object *thread,
+		    struct m_call *call);
 
 #endif

@@ -17,14 +17,17 @@
 struct m_object *object_new(u8 type);
 struct m_cap *cap_new(struct m_object *object, struct m_cap *parent, struct m_object *holder,
 		      u32 rights, u64 badge);
-u32 cap_level(const struct m_cap *cap);
 bool cap_has_children(const struct m_cap *cap);
 void cap_remove(struct m_cap *cap);
 void cap_hand_over(struct m_cap *cap, struct m_object *process);
 void object_end(struct m_object *object);
 
+/* Does it have these rights? It is named by this handle of the call, 0 or 1. */
+long has(const struct m_cap *cap, u32 rights, u32 at);
 /* Look a handle up, in the order of refusal. */
 long want(const struct m_object *thread, u32 handle, u8 type, u32 rights, struct m_cap **cap);
+/* Likewise what the kernel is to hold a child of; *cap: NULL if the handle is. */
+long want_held(const struct m_object *thread, u32 handle, u8 type, u32 right, struct m_cap **cap);
 /* The thread's call is over. */
 void ends(struct m_object *thread, long status);
 void ends_with(struct m_object *thread, u64 first, u64 second);
@@ -47,6 +50,10 @@ void memory_touch(struct m_object *thread);
 void maps_remove(const struct m_cap *parent, const struct m_object *process);
 u64 maps_pages(const struct m_object *process);
 u32 maps_state(const struct m_object *memory);
+
+void device_call(struct m_object *thread, const struct m_call *call);
+void device_raise(struct m_object *thread, u64 line);
+void irq_end(struct m_object *irq);
 
 void cap_call(struct m_object *thread, const struct m_call *call);
 void thread_call(struct m_object *thread, const struct m_call *call);

@@ -74,7 +74,7 @@ static struct m_cap *transfer(struct m_object *from, struct m_object *to, u32 ha
 		cap_hand_over(cap, to);
 		return cap;
 	}
-	if (cap->object->type == TYPE_REPLY || cap_level(cap) >= 255)
+	if (cap->object->type == TYPE_REPLY || cap->level >= M_MAX_LEVEL)
 		return NULL;
 	return cap_new(cap->object, cap, to, cap->rights, cap->badge);
 }
@@ -215,7 +215,7 @@ static long send_call(struct m_object *thread, const struct m_call *call, u32 ri
 	if (status != ST_OK)
 		return status;
 	tag = check_tag(thread, call, true, call->number == SYS_ipc_call);
-	if (tag != ST_INVALID && call->nr_caps && !(cap->rights & RIGHT_GRANT))
+	if (tag != ST_INVALID && call->nr_caps && has(cap, RIGHT_GRANT, 0) != ST_OK)
 		return ST_NORIGHTS;
 	if (tag != ST_OK)
 		return tag;
@@ -288,8 +288,11 @@ static void answer_fault(struct m_object *caller, const struct m_call *call)
 		caller->retries = true;
 		return thread_goes_on(caller);
 	}
-	if (call->label != FAULT_REPLY_JUMP || call->pattern >= model.user_end)
-		return process_faults(caller);
+	if (call->label != FAULT_REPLY_JUMP || call->pattern >= model.user_end) {
+		process_faults(caller);
+		caller->may_see = !caller->is_stopped; /* let go, it may run before it dies */
+		return;
+	}
 	ends(caller, ST_OK); /* the access is given up */
 }
 

@@ -161,7 +161,7 @@ static long may_map(const struct m_cap *target, const struct m_cap *cap, const s
 	if (!size || (size | offset) % M_PAGE || offset > end || size > end - offset ||
 	    (address && !is_range(address, size)))
 		return ST_INVALID;
-	if (cap_level(cap) >= 255)
+	if (cap->level >= M_MAX_LEVEL)
 		return ST_DEPTH;
 	if (target->object->state >= PROCESS_STATE_ENDING)
 		return ST_DEAD;
@@ -185,8 +185,8 @@ static void map(struct m_object *thread, const struct m_call *call)
 		status = want(thread, call->handle[1], TYPE_MEMORY, 0, &cap);
 	if (status == ST_OK && !are_known(call->arg[3]))
 		status = ST_INVALID;
-	if (status == ST_OK && rights_for(call->arg[3]) & ~cap->rights)
-		status = ST_NORIGHTS;
+	if (status == ST_OK)
+		status = has(cap, rights_for(call->arg[3]), 1);
 	if (status == ST_OK && !are_flags(call->arg[3]))
 		status = ST_INVALID;
 	if (status == ST_OK)
@@ -229,7 +229,7 @@ static long may_protect(const struct m_map *map, u64 flags)
 {
 	if (!map)
 		return ST_NOTFOUND;
-	if (rights_for(flags) & ~map->parent->rights)
+	if (has(map->parent, rights_for(flags), 1) != ST_OK)
 		return ST_NORIGHTS;
 	return seal_allows(map->memory, flags);
 }
@@ -300,11 +300,16 @@ static void info(struct m_object *thread, const struct m_call *call)
 	if (what == MEM_INFO_SIZE)
 		ends_with(thread, memory->nr_pages,
 			  (memory->is_sealed ? MEM_FLAG_SEALED : 0u) |
-				  (memory->is_physical ? MEM_FLAG_PHYSICAL : 0u));
+				  (memory->is_physical ? MEM_FLAG_PHYSICAL : 0u) |
+				  (memory->is_device ? MEM_FLAG_DEVICE : 0u));
+	else if (what == MEM_INFO_PHYSICAL)
+		ends_with(thread, memory->first + index * M_PAGE, 0);
 	else
 		ends_with(thread, resident, writers(memory));
-	if (memory->is_physical || what == MEM_INFO_PHYSICAL)
-		thread->result.known = what == MEM_INFO_SIZE ? 3 : 0;
+	if (what == MEM_INFO_PHYSICAL && !memory->first)
+		thread->result.known = 0; /* the kernel has chosen it */
+	else if (what == MEM_INFO_RESIDENT && memory->is_physical)
+		thread->result.known = 2;
 }
 
 void memory_call(struct m_object *thread, const struct m_call *call)

@@ -38,6 +38,7 @@ struct m_cap *cap_new(struct m_object *object, struct m_cap *parent, struct m_ob
 			       .label = ++model.label,
 			       .parent = parent,
 			       .holder = holder,
+			       .level = parent ? parent->level + 1 : 0,
 			       .rights = rights,
 			       .badge = badge };
 	if (parent) {
@@ -48,11 +49,6 @@ struct m_cap *cap_new(struct m_object *object, struct m_cap *parent, struct m_ob
 	}
 	model.caps[model.nr_caps++] = cap;
 	return cap;
-}
-
-u32 cap_level(const struct m_cap *cap)
-{
-	return cap->parent ? 1 + cap_level(cap->parent) : 0;
 }
 
 bool cap_has_children(const struct m_cap *cap)
@@ -73,6 +69,13 @@ struct m_cap *model_find(const struct m_object *process, u32 handle)
 	return NULL;
 }
 
+long has(const struct m_cap *cap, u32 rights, u32 at)
+{
+	model.lacks = rights & ~cap->rights;
+	model.lacks_at = at;
+	return model.lacks ? ST_NORIGHTS : ST_OK;
+}
+
 long want(const struct m_object *thread, u32 handle, u8 type, u32 rights, struct m_cap **cap)
 {
 	*cap = model_find(thread->process, handle);
@@ -80,19 +83,32 @@ long want(const struct m_object *thread, u32 handle, u8 type, u32 rights, struct
 		return ST_BADHANDLE;
 	if (type != TYPE_NONE && (*cap)->object->type != type)
 		return ST_BADTYPE;
-	return ((*cap)->rights & rights) == rights ? ST_OK : ST_NORIGHTS;
+	return has(*cap, rights, handle != thread->call.handle[0]);
 }
 
-/* The process for which the kernel held it has no such arrangement any more. */
+long want_held(const struct m_object *thread, u32 handle, u8 type, u32 right, struct m_cap **cap)
+{
+	long status;
+
+	*cap = NULL;
+	if (!handle)
+		return ST_OK;
+	status = want(thread, handle, type, right, cap);
+	return status == ST_OK && (*cap)->level >= M_MAX_LEVEL ? ST_DEPTH : status;
+}
+
+/* The object for which the kernel held it has no such arrangement any more. */
 static void forget_held(const struct m_cap *cap)
 {
-	struct m_object *process;
+	struct m_object *object;
 
-	for_each_object (process) {
-		if (process->fault_cap == cap)
-			process->fault_cap = NULL;
-		if (process->watch_cap == cap)
-			process->watch_cap = NULL;
+	for_each_object (object) {
+		if (object->fault_cap == cap)
+			object->fault_cap = NULL;
+		if (object->watch_cap == cap)
+			object->watch_cap = NULL;
+		if (object->sink_cap == cap)
+			object->sink_cap = NULL;
 	}
 }
 
@@ -196,6 +212,7 @@ void object_end(struct m_object *object)
 	case TYPE_NOTIFICATION: notification_end(object); break;
 	case TYPE_THREAD: thread_end(object); break;
 	case TYPE_PROCESS: process_over(object, PROCESS_CODE_KILLED); break;
+	case TYPE_IRQ: irq_end(object); break;
 	default: break;
 	}
 	if (root)
@@ -230,7 +247,7 @@ static long may_lend(const struct m_cap *cap, u64 rights, u64 badge)
 		return ST_INVALID;
 	if (badge && cap->badge && badge != cap->badge)
 		return ST_INVALID;
-	return cap_level(cap) < 255 ? ST_OK : ST_DEPTH;
+	return cap->level < M_MAX_LEVEL ? ST_OK : ST_DEPTH;
 }
 
 static struct m_cap *lend(struct m_cap *cap, struct m_object *to, u64 rights, u64 badge)
@@ -325,7 +342,7 @@ void cap_call(struct m_object *thread, const struct m_call *call)
 	case SYS_cap_destroy: object_end(cap->object); break;
 	case SYS_cap_inspect:
 		ends_with(thread,
-			  cap->object->type | cap->rights << 4 | (u64)cap_level(cap) << 16 |
+			  cap->object->type | cap->rights << 4 | (u64)cap->level << 16 |
 				  (u64)cap_has_children(cap) << 24,
 			  cap->badge);
 		break;
@@ -376,6 +393,7 @@ u32 model_state(const struct m_object *object, const struct m_object *self)
 	case TYPE_NOTIFICATION:
 		return object->bits ? 1 : queue_state(object) ? 2 : object->bound ? 3 : 0;
 	case TYPE_MEMORY: return object->is_sealed ? 3 : maps_state(object);
+	case TYPE_IRQ: return object->is_open ? 1 : object->is_bound ? 2 : 0;
 	default: return 0;
 	}
 }

@@ -6,6 +6,7 @@
  *   model.c    objects, capability trees, the end of objects, calls on capabilities
  *   ipc.c      messages, replies, notifications, faults as messages
  *   memory.c   memory objects, mappings, accesses
+ *   devices.c  physical memory, interrupt lines, I/O ports
  *   threads.c  threads, processes, time, the refusals that all calls share
  *
  * Nothing is ever freed, so a pointer to what has ended stays good to look at.
@@ -31,7 +32,10 @@
 #define M_LOWEST 0x10000UL
 #define M_NEVER (~0UL)
 #define M_ACCESS 0xf0 /* in place of a call: memory is touched */
+#define M_RAISE 0xf1  /* likewise: a device asks for an interrupt, on the line in argument 0 */
+#define M_MAX_LINES 16
 #define M_MAX_OBJECTS 8192
+#define M_MAX_LEVEL 255 /* of a capability in its tree */
 
 struct m_object;
 
@@ -39,7 +43,7 @@ struct m_object;
 struct m_cap {
 	struct m_object *object;
 	struct m_cap *parent, *first_child, *next_sibling;
-	u32 rights;
+	u32 rights, level;
 	u64 badge;
 	struct m_object *holder; /* the process in whose space it is; NULL: the kernel */
 	u32 handle;		 /* 0: not seen yet */
@@ -133,12 +137,18 @@ struct m_object {
 	struct m_result result;
 	struct m_object *bound; /* notification; of a notification: the thread */
 
-	u64 bits; /* notification */
+	u64 bits; /* notification; irq: to set in its own */
 
 	/* memory */
 	u64 nr_pages;
-	bool is_sealed, is_physical;
+	bool is_sealed, is_physical, is_device;
 	struct m_place *place;
+
+	/* devices */
+	u64 first; /* port, or line; of physical memory the address; 0: not known */
+	u64 nr_ports;
+	struct m_cap *sink_cap; /* of the notification */
+	bool is_bound, is_open;
 };
 
 extern struct model {
@@ -148,10 +158,15 @@ extern struct model {
 	u32 nr_caps;
 	struct m_map *maps;
 	u64 time, arrivals, frames, user_end;
-	u32 nr_cpus;
+	u32 nr_cpus, nr_lines;
+	struct {
+		struct m_object *irq; /* NULL: nobody has it */
+		bool is_raised;
+	} line[M_MAX_LINES];
 	struct m_object *first;	      /* process */
 	struct m_object *caller;      /* whose call is under way */
 	u64 label;		      /* of what was made last */
+	u32 lacks, lacks_at;	      /* rights that its call was refused for, of which handle */
 	struct m_object *ending[256]; /* processes whose threads have ended, in order */
 	u32 nr_ending;
 } model;
@@ -159,7 +174,7 @@ extern struct model {
 /* ---- for who drives it ---- */
 
 /** model_begin() - the machine as the first process finds it. */
-void model_begin(u64 frames, u64 user_end, u32 nr_cpus);
+void model_begin(u64 frames, u64 user_end, u32 nr_cpus, u32 nr_lines);
 
 /** model_issue() - @thread makes a call; results lie in the threads whose calls have ended. */
 void model_issue(struct m_object *thread, const struct m_call *call);

@@ -334,16 +334,12 @@ static void set_held(struct m_object *self, const struct m_call *call, u8 type, 
 {
 	struct m_object *process = container_of(held, struct m_object, fault_cap);
 	bool is_watch = type == TYPE_NOTIFICATION, has_ended;
-	struct m_cap *cap = NULL, *before = *held;
-	long status = ST_OK;
+	struct m_cap *cap, *before = *held;
+	long status = want_held(self, call->handle[1], type, right, &cap);
 
 	if (is_watch)
 		process = container_of(held, struct m_object, watch_cap);
 	has_ended = process->state == PROCESS_STATE_ENDED;
-	if (call->handle[1])
-		status = want(self, call->handle[1], type, right, &cap);
-	if (cap && status == ST_OK && cap_level(cap) >= 255)
-		status = ST_DEPTH;
 	ends(self, status);
 	if (status != ST_OK)
 		return;
@@ -395,6 +391,8 @@ static void dispatch(struct m_object *thread, const struct m_call *call)
 
 	if (number == M_ACCESS)
 		memory_touch(thread);
+	else if (number == M_RAISE)
+		device_raise(thread, call->arg[0]);
 	else if (number >= SYS_ipc_call && number <= SYS_ipc_reply)
 		ipc_call(thread, call);
 	else if (number >= SYS_notify_signal && number <= SYS_notify_bind)
@@ -407,6 +405,8 @@ static void dispatch(struct m_object *thread, const struct m_call *call)
 		process_call(thread, call);
 	else if (number >= SYS_mem_map && number <= SYS_mem_info)
 		memory_call(thread, call);
+	else if (number >= SYS_mem_create_device && number <= SYS_ioport_out)
+		device_call(thread, call);
 	else
 		ends(thread, number == SYS_null || number == SYS_thread_yield ? ST_OK : ST_NOSYS);
 }
@@ -415,6 +415,7 @@ void model_issue(struct m_object *thread, const struct m_call *call)
 {
 	thread->call = *call;
 	model.caller = thread;
+	model.lacks = 0;
 	dispatch(thread, call);
 	model.caller = NULL;
 	finish_processes();
@@ -466,13 +467,14 @@ static struct m_cap *first_cap(struct m_object *object, u32 rights, u32 handle)
 	return cap;
 }
 
-void model_begin(u64 frames, u64 user_end, u32 nr_cpus)
+void model_begin(u64 frames, u64 user_end, u32 nr_cpus, u32 nr_lines)
 {
 	struct m_object *memory, *thread;
 
 	model.frames = frames;
 	model.user_end = user_end;
 	model.nr_cpus = nr_cpus;
+	model.nr_lines = MIN(nr_lines, (u32)M_MAX_LINES);
 	model.first = object_new(TYPE_PROCESS);
 	model.first->is_first = true;
 	model.first->state = PROCESS_STATE_RUNNING;
