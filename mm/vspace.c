@@ -149,7 +149,8 @@ static long place(struct vspace *space, struct map_request *request, uaddr_t *ad
 
 /* ---- map ---- */
 
-static long map_check(const struct cap *cap, const struct map_request *request)
+/* @status: of what is refused last, the depth of the tree. */
+static long map_check(const struct cap *cap, const struct map_request *request, long status)
 {
 	const struct memory *memory = container_of(cap->object, struct memory, object);
 	u64 bytes = memory->nr_pages << PAGE_SHIFT;
@@ -162,7 +163,7 @@ static long map_check(const struct cap *cap, const struct map_request *request)
 		return ST_INVALID;
 	if (request->address && !range_is_valid(request->address, request->size))
 		return ST_INVALID;
-	return ST_OK;
+	return status;
 }
 
 /*
@@ -232,8 +233,8 @@ long vspace_map(struct space_ref ref, const struct cap *cap, struct map_request 
 	spin_lock(&memory->object.tree_lock);
 	/* First: what a dead capability names may be another object by now. */
 	status = tree_check_add(cap);
-	if (status == ST_OK)
-		status = map_check(cap, request);
+	if (status != ST_BADHANDLE)
+		status = map_check(cap, request, status);
 	if (status == ST_OK && !has_spare)
 		status = ST_NOMEM;
 	if (status == ST_OK) {

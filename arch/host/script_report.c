@@ -16,6 +16,7 @@
 #include "script.h"
 
 #define NOTHING 80 /* no capability */
+#define SELDOM 5   /* rights that lack less often are named */
 _Static_assert(M_ACCESS == ACCESS_CALL && M_RAISE == RAISE_CALL, "the model's numbers");
 _Static_assert((TYPE_MAX + 1) * M_STATES == NOTHING && SITUATIONS == NOTHING + 1, "situations");
 
@@ -187,9 +188,9 @@ static void report_rights(u32 lacking[256][2][NR_RIGHTS])
 		possible++;
 		reached += count > 0;
 		least = MIN(least, count);
-		if (!count)
-			printf("right never lacking: %s, handle %u, %x\n", call->name, handle,
-			       1u << right);
+		if (count < SELDOM)
+			printf("right lacking %u times: %s, handle %u, %x\n", count, call->name,
+			       handle, 1u << right);
 	}
 	printf("%u of %u rights were all that lacked, each %u times or more\n", reached, possible,
 	       least);

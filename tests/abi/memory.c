@@ -33,6 +33,7 @@ static void test_map(void)
 	WANT(mem_map(SELF, reader, 0, PAGE_SIZE, 0, RW, NULL), ST_NORIGHTS);
 	deep = deepest(memory, &root);
 	WANT(mem_map(SELF, deep, 0, PAGE_SIZE, 0, RW, NULL), ST_DEPTH);
+	WANT(mem_map(SELF, deep, 0, 5 * PAGE_SIZE, 0, RW, NULL), ST_INVALID);
 	(void)cap_delete(root);
 	WANT(mem_unmap(SELF, HIGH + 1, PAGE_SIZE, &done), ST_INVALID);
 	WANT(mem_unmap(SELF, HIGH + PAGE_SIZE, PAGE_SIZE, &done), ST_OK);

@@ -68,7 +68,8 @@ static const struct m_cap *deepest(void)
 	const struct m_cap *cap, *found = NULL;
 
 	for_each_cap (cap)
-		if (suits(cap, chain_type(), 0, ANY) && (!found || cap->level > found->level))
+		if (suits(cap, chain_type(), 0, ANY) && !cap->object->is_physical &&
+		    (!found || cap->level > found->level))
 			found = cap;
 	return found;
 }
@@ -116,11 +117,11 @@ static const struct m_cap *pick(u32 n, u8 type, u32 rights, u32 states)
 	u64 start = draw(model.nr_caps);
 	u32 most = 0;
 
-	if (rights && type != TYPE_REPLY && one_in(24))
+	if (rights && type != TYPE_REPLY && one_in(type == TYPE_NONE ? 16 : 10))
 		return pick_lacking(n, type, rights, one_of(rights));
 	if (one_in(24))
 		states = ANY;
-	if (chain_type() && (type == TYPE_NONE || type == chain_type()) && one_in(3)) {
+	if (chain_type() && (type == TYPE_NONE || type == chain_type()) && one_in(2)) {
 		best = deepest();
 		most = best && (best->rights & rights) == rights ? 3 : 0;
 	}
@@ -251,7 +252,7 @@ static void pick_message(bool sends, bool receives)
 		call->pattern = one_in(4) ? ~0UL : g->jump;
 	}
 	call->words = one_in(3) ? (u32)draw(MSG_REG_WORDS + 1) : lengths[draw(ARRAY_SIZE(lengths))];
-	if (!self->has_page && !one_in(16))
+	if (!self->has_page && !one_in(6))
 		call->words = MIN(call->words, (u32)MSG_REG_WORDS);
 	if (sends && one_in(4))
 		call->nr_caps = 1 + (u32)draw(one_in(8) ? 4 : 2);
@@ -356,6 +357,26 @@ static void pick_range(const struct m_object *process)
 		call->arg[0] = one_in(2) ? draw(1UL << 17) : model.user_end - draw(4) * M_WINDOW;
 }
 
+/* Access for which the capability lacks the right. */
+static u32 flags_beyond(const struct m_cap *cap)
+{
+	return ((RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE) & ~cap->rights) / RIGHT_READ;
+}
+
+/* A mapping that shall get what the capability it was made with does not permit. */
+static void pick_beyond(const struct m_object *process)
+{
+	u32 count = 0;
+
+	for (const struct m_map *map = model.maps; map; map = map->next) {
+		if (map->process != process || !flags_beyond(map->parent) || !one_in(++count))
+			continue;
+		call->arg[0] = map->address;
+		call->arg[1] = map->size;
+		call->arg[2] = MAP_READ | flags_beyond(map->parent);
+	}
+}
+
 static void pick_mapping(void)
 {
 	const struct m_cap *target = pick(0, TYPE_PROCESS, RIGHT_MAP, S(7) | S(1));
@@ -370,6 +391,10 @@ static void pick_mapping(void)
 	call->arg[1] = (1 + draw(pages - offset)) * M_PAGE;
 	call->arg[2] = offset * M_PAGE;
 	call->arg[3] = pick_flags(cap ? cap->object : NULL);
+	if (cap && one_in(2))
+		call->arg[3] |= flags_beyond(cap);
+	else if (cap)
+		call->arg[3] &= ~(u64)flags_beyond(cap);
 	if (one_in(24))
 		call->arg[draw(3)] += one_in(2) ? M_PAGE * draw(8) : draw(1UL << 16);
 }
@@ -456,7 +481,7 @@ static void pick_device(void)
 		call->handle[0] = first;
 		call->arg[0] = draw(16);
 		break;
-	case SYS_irq_ack: pick(0, TYPE_IRQ, RIGHT_USE, draw(4) ? S(2) : ANY); break;
+	case SYS_irq_ack: pick(0, TYPE_IRQ, RIGHT_USE, draw(6) ? S(1) | S(2) : ANY); break;
 	default:
 		cap = pick(0, TYPE_IOPORT, RIGHT_USE, ANY);
 		count = cap ? cap->object->nr_ports : 1;
@@ -518,6 +543,16 @@ static void pick_notification(void)
 	}
 }
 
+/* A thread that sleeps because it has asked for it; few do. */
+static void pick_sleeper(void)
+{
+	const struct m_cap *cap;
+
+	for_each_cap (cap)
+		if (suits(cap, TYPE_THREAD, 0, ANY) && cap->object->wait == M_SLEEP)
+			call->handle[0] = cap->handle;
+}
+
 static void pick_thread(void)
 {
 	const struct m_cap *cap;
@@ -543,6 +578,8 @@ static void pick_thread(void)
 			   call->number == SYS_thread_interrupt ? ANY & ~(S(6) | S(1)) :
 								  ANY & ~S(6));
 		call->arg[0] = pick_settings(false);
+		if (call->number == SYS_thread_interrupt && one_in(3))
+			pick_sleeper();
 		if (call->number == SYS_thread_suspend && (!cap || is_protected(cap->object)))
 			fits = false;
 	}
@@ -635,9 +672,14 @@ static void pick_memory(void)
 	case SYS_mem_protect:
 		cap = pick(0, TYPE_PROCESS, RIGHT_MAP, S(7) | S(1));
 		pick_range(cap ? cap->object : NULL);
-		call->arg[2] = one_in(6) ? MAP_READ | MAP_EXECUTE : pick_flags(NULL);
+		call->arg[2] = pick_flags(NULL);
+		if (cap && one_in(4))
+			pick_beyond(cap->object);
 		break;
-	case SYS_mem_seal: pick(0, TYPE_MEMORY, RIGHT_SEAL, draw(4) ? S(0) | S(1) : ANY); break;
+	case SYS_mem_seal:
+		cap = pick(0, TYPE_MEMORY, RIGHT_SEAL, draw(4) ? S(0) | S(1) : ANY);
+		fits = fits && (!cap || !cap->object->is_physical || one_in(6));
+		break;
 	default:
 		call->arg[0] = draw(one_in(16) ? 5 : 3);
 		pick(0, TYPE_MEMORY, call->arg[0] == MEM_INFO_PHYSICAL ? RIGHT_DMA : RIGHT_READ,
@@ -650,52 +692,52 @@ static void pick_memory(void)
 static const struct {
 	u16 call, weight;
 } weights[] = {
-	{ SYS_null, 1 },
+	{ SYS_null, 3 },
 	{ SYS_ipc_call, 30 },
-	{ SYS_ipc_reply_receive, 30 },
+	{ SYS_ipc_reply_receive, 64 },
 	{ SYS_ipc_send, 20 },
 	{ SYS_ipc_receive, 40 },
 	{ SYS_ipc_reply, 30 },
 	{ SYS_notify_signal, 20 },
 	{ SYS_notify_wait, 14 },
-	{ SYS_notify_poll, 6 },
+	{ SYS_notify_poll, 12 },
 	{ SYS_notify_bind, 10 },
-	{ SYS_thread_yield, 2 },
-	{ SYS_thread_sleep, 4 },
+	{ SYS_thread_yield, 4 },
+	{ SYS_thread_sleep, 5 },
 	{ SYS_thread_exit, 2 },
 	{ SYS_thread_create, 6 },
-	{ SYS_thread_resume, 12 },
-	{ SYS_thread_suspend, 8 },
+	{ SYS_thread_resume, 16 },
+	{ SYS_thread_suspend, 10 },
 	{ SYS_thread_interrupt, 10 },
 	{ SYS_thread_set, 10 },
 	{ SYS_thread_info, 10 },
-	{ SYS_thread_self, 4 },
-	{ SYS_thread_set_tls, 2 },
+	{ SYS_thread_self, 5 },
+	{ SYS_thread_set_tls, 5 },
 	{ SYS_cap_create, 20 },
 	{ SYS_cap_derive, 16 },
 	{ SYS_cap_copy, 24 },
 	{ SYS_cap_delete, 8 },
 	{ SYS_cap_revoke, 6 },
-	{ SYS_cap_destroy, 4 },
+	{ SYS_cap_destroy, 7 },
 	{ SYS_cap_inspect, 14 },
 	{ SYS_cap_next, 8 },
 	{ SYS_process_exit, 1 },
 	{ SYS_process_info, 16 },
-	{ SYS_process_set_name, 3 },
+	{ SYS_process_set_name, 5 },
 	{ SYS_process_set_fault, 8 },
 	{ SYS_process_set_watch, 8 },
 	{ SYS_mem_map, 30 },
 	{ SYS_mem_unmap, 12 },
 	{ SYS_mem_protect, 16 },
-	{ SYS_mem_seal, 6 },
+	{ SYS_mem_seal, 12 },
 	{ SYS_mem_info, 12 },
 	{ SYS_mem_create_device, 6 },
 	{ SYS_irq_create, 6 },
-	{ SYS_irq_bind, 10 },
-	{ SYS_irq_ack, 10 },
+	{ SYS_irq_bind, 14 },
+	{ SYS_irq_ack, 22 },
 	{ SYS_ioport_create, 6 },
-	{ SYS_ioport_in, 8 },
-	{ SYS_ioport_out, 8 },
+	{ SYS_ioport_in, 10 },
+	{ SYS_ioport_out, 10 },
 	{ M_RAISE, 10 },
 	{ M_ACCESS, 60 },
 };
@@ -713,9 +755,21 @@ static u32 pick_number(void)
 	return weights[i].call;
 }
 
-static void pick_operation(void)
+/* A call that may need a child of the capability at the end of the chain. */
+static u32 pick_chain_user(void)
 {
-	*call = (struct m_call){ .number = pick_number() };
+	static const u16 users[][3] = {
+		[TYPE_ENDPOINT] = { SYS_process_set_fault, SYS_ipc_send, SYS_cap_copy },
+		[TYPE_NOTIFICATION] = { SYS_process_set_watch, SYS_irq_bind, SYS_irq_create },
+		[TYPE_MEMORY] = { SYS_mem_map, SYS_mem_map, SYS_cap_derive },
+	};
+
+	return users[chain_type()][draw(3)];
+}
+
+static void pick_operation(u32 number)
+{
+	*call = (struct m_call){ .number = number };
 	fits = true;
 	weakened = NULL;
 	if (call->number == M_ACCESS)
@@ -763,7 +817,7 @@ static bool create(u8 type, const struct m_cap *process)
 		return true;
 	call->handle[0] = process->handle;
 	call->arg[3] = THREAD_CPU(draw(model.nr_cpus)) | THREAD_PRIORITY(28 + draw(4)) |
-		       THREAD_START;
+		       THREAD_START | (one_in(8) ? THREAD_NO_PAGE : 0u);
 	return true;
 }
 
@@ -852,7 +906,9 @@ void generate(const struct generator *generator, const struct m_object *thread, 
 	if (g->profile == PROFILE_FULL && thread == model.object[1] && nr < HOARD && hoard(nr))
 		return;
 	for (u32 i = 0; i < TRIES; i++) {
-		pick_operation();
+		pick_operation(thread == model.object[1] && nr < DIG && chain_type() && one_in(2) ?
+				       pick_chain_user() :
+				       pick_number());
 		if (fits && !races())
 			return;
 	}

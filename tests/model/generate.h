@@ -16,7 +16,7 @@ struct generator {
 	u32 profile;		/* of this run: what is drawn often */
 #define PROFILE_FULL 1
 #define PROFILE_DEEP 2 /* and two more, by type */
-#define PROFILES 20
+#define PROFILES 30
 };
 
 /** generate() - the next operation of @thread; @nr: how many there have been. */
