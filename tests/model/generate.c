@@ -74,10 +74,13 @@ static const struct m_cap *deepest(void)
 	return found;
 }
 
-/* One that has all of @rights but @right.  If there is none yet it is made instead of the call. */
-static const struct m_cap *pick_lacking(u32 n, u8 type, u32 rights, u32 right)
+/*
+ * One that has all of @rights but @right, in one of @states if there is one.  If there
+ * is none at all it is made instead of the call.
+ */
+static const struct m_cap *pick_lacking(u32 n, u8 type, u32 rights, u32 right, u32 states)
 {
-	const struct m_cap *whole = NULL;
+	const struct m_cap *whole = NULL, *found = NULL;
 	u64 start = draw(model.nr_caps);
 
 	for (u32 i = 0; i < model.nr_caps; i++) {
@@ -85,12 +88,15 @@ static const struct m_cap *pick_lacking(u32 n, u8 type, u32 rights, u32 right)
 
 		if (cap->is_gone || !suits(cap, type, 0, ANY) || cap->object->type == TYPE_REPLY)
 			continue;
-		if ((cap->rights & (rights | right)) == (rights & ~right)) {
-			call->handle[n] = cap->handle;
-			return cap;
-		}
+		if ((cap->rights & rights) == (rights & ~right) &&
+		    (!found || suits(cap, type, 0, states) == 3))
+			found = cap;
 		if ((cap->rights & (rights | RIGHT_DERIVE)) == (rights | RIGHT_DERIVE))
 			whole = cap;
+	}
+	if (found) {
+		call->handle[n] = found->handle;
+		return found;
 	}
 	weakened = whole;
 	lacking = right;
@@ -117,8 +123,8 @@ static const struct m_cap *pick(u32 n, u8 type, u32 rights, u32 states)
 	u64 start = draw(model.nr_caps);
 	u32 most = 0;
 
-	if (rights && type != TYPE_REPLY && one_in(type == TYPE_NONE ? 16 : 10))
-		return pick_lacking(n, type, rights, one_of(rights));
+	if (rights && type != TYPE_REPLY && one_in(type == TYPE_ENDPOINT ? 20 : 12))
+		return pick_lacking(n, type, rights, one_of(rights), states);
 	if (one_in(24))
 		states = ANY;
 	if (chain_type() && (type == TYPE_NONE || type == chain_type()) && one_in(2)) {
@@ -135,7 +141,7 @@ static const struct m_cap *pick(u32 n, u8 type, u32 rights, u32 states)
 		}
 	}
 	call->handle[n] = best ? best->handle : HANDLE_NULL;
-	if (one_in(48))
+	if (one_in(32))
 		call->handle[n] = bad_handle();
 	else
 		fits = fits && (most == 3 || (most && one_in(32)));
@@ -233,8 +239,8 @@ static void pick_sent(u32 i)
 {
 	u32 right = one_in(2) ? RIGHT_MOVE : RIGHT_DERIVE;
 
-	if (one_in(6))
-		pick_lacking(1, TYPE_NONE, right, right);
+	if (one_in(4))
+		pick_lacking(1, TYPE_NONE, right, right, ANY);
 	else
 		pick(1, TYPE_NONE, right, ANY);
 	call->cap[i] = call->handle[1];
@@ -254,11 +260,6 @@ static void pick_message(bool sends, bool receives)
 	call->words = one_in(3) ? (u32)draw(MSG_REG_WORDS + 1) : lengths[draw(ARRAY_SIZE(lengths))];
 	if (!self->has_page && !one_in(6))
 		call->words = MIN(call->words, (u32)MSG_REG_WORDS);
-	if (sends && one_in(4))
-		call->nr_caps = 1 + (u32)draw(one_in(8) ? 4 : 2);
-	for (u32 i = 0; i < call->nr_caps; i++)
-		pick_sent(i);
-	call->handle[1] = HANDLE_NULL;
 	call->accept = receives ? (one_in(4) ? (u32)draw(5) : 2) : 0;
 	if (one_in(40)) {
 		call->flags |= one_in(2) ? 1u << 30 : MSG_NONBLOCK | MSG_TIMEOUT;
@@ -266,14 +267,19 @@ static void pick_message(bool sends, bool receives)
 		call->words = (u32)draw(1024);
 		return;
 	}
-	if (may_wait() && draw(8)) { /* short and for ever: the way of most messages */
-		call->nr_caps = call->move = call->accept = 0;
+	if (may_wait() && draw(6)) { /* short and for ever: the way of most messages */
+		call->accept = 0;
 		call->words = MIN(call->words, (u32)MSG_REG_WORDS);
 		return;
 	}
+	if (sends && one_in(3))
+		call->nr_caps = 1 + (u32)draw(one_in(8) ? 4 : 2);
+	for (u32 i = 0; i < call->nr_caps; i++)
+		pick_sent(i);
+	call->handle[1] = HANDLE_NULL;
 	if (!may_wait() || one_in(5))
 		call->flags = MSG_NONBLOCK;
-	if (self->has_page ? draw(4) : one_in(8)) {
+	if (self->has_page ? draw(4) : one_in(3)) {
 		call->flags = MSG_TIMEOUT;
 		call->deadline = pick_deadline();
 	}
@@ -357,10 +363,12 @@ static void pick_range(const struct m_object *process)
 		call->arg[0] = one_in(2) ? draw(1UL << 17) : model.user_end - draw(4) * M_WINDOW;
 }
 
-/* Access for which the capability lacks the right. */
+/* An access for which the capability lacks the right; 0: none. */
 static u32 flags_beyond(const struct m_cap *cap)
 {
-	return ((RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE) & ~cap->rights) / RIGHT_READ;
+	u32 lacks = (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE) & ~cap->rights;
+
+	return lacks ? one_of(lacks) / RIGHT_READ : 0;
 }
 
 /* A mapping that shall get what the capability it was made with does not permit. */
@@ -382,7 +390,7 @@ static void pick_mapping(void)
 	const struct m_cap *target = pick(0, TYPE_PROCESS, RIGHT_MAP, S(7) | S(1));
 	u32 first = call->handle[0];
 	const struct m_cap *cap = pick(
-		1, TYPE_MEMORY, RIGHT_READ | RIGHT_WRITE | (one_in(3) ? RIGHT_EXECUTE : 0u), ANY);
+		1, TYPE_MEMORY, RIGHT_READ | RIGHT_WRITE | (one_in(2) ? RIGHT_EXECUTE : 0u), ANY);
 	u64 pages = cap ? cap->object->nr_pages : 1, offset = draw(pages);
 
 	(void)target;
@@ -511,7 +519,7 @@ static void pick_ipc(void)
 	if (call->number == SYS_ipc_reply)
 		pick(0, TYPE_REPLY, RIGHT_USE, S(2));
 	else if (call->nr_caps && one_in(4))
-		pick_lacking(0, TYPE_ENDPOINT, right | RIGHT_GRANT, RIGHT_GRANT);
+		pick_lacking(0, TYPE_ENDPOINT, right | RIGHT_GRANT, RIGHT_GRANT, S(2));
 	else if (right)
 		pick(0, TYPE_ENDPOINT, right | (call->nr_caps ? RIGHT_GRANT : 0u),
 		     draw(6) ? S(2) : ANY);
@@ -562,7 +570,7 @@ static void pick_thread(void)
 	case SYS_thread_set_tls: call->arg[0] = one_in(8) ? ~draw(9) : draw(1UL << 40); break;
 	case SYS_thread_exit: fits = !self->process->is_first; break;
 	case SYS_thread_create:
-		pick(0, TYPE_PROCESS, RIGHT_SPAWN, S(0) | S(1) | S(7));
+		pick(0, TYPE_PROCESS, RIGHT_SPAWN, draw(12) ? S(0) | S(1) | S(7) : S(2));
 		call->arg[0] = one_in(24) ? ~0UL : g->jump;
 		call->arg[1] = 0x20000;
 		call->arg[2] = model.nr_objects; /* the name of the object that it will be */
@@ -673,7 +681,7 @@ static void pick_memory(void)
 		cap = pick(0, TYPE_PROCESS, RIGHT_MAP, S(7) | S(1));
 		pick_range(cap ? cap->object : NULL);
 		call->arg[2] = pick_flags(NULL);
-		if (cap && one_in(4))
+		if (cap && one_in(3))
 			pick_beyond(cap->object);
 		break;
 	case SYS_mem_seal:
@@ -693,20 +701,20 @@ static const struct {
 	u16 call, weight;
 } weights[] = {
 	{ SYS_null, 3 },
-	{ SYS_ipc_call, 30 },
-	{ SYS_ipc_reply_receive, 64 },
+	{ SYS_ipc_call, 36 },
+	{ SYS_ipc_reply_receive, 90 },
 	{ SYS_ipc_send, 20 },
-	{ SYS_ipc_receive, 40 },
-	{ SYS_ipc_reply, 30 },
+	{ SYS_ipc_receive, 46 },
+	{ SYS_ipc_reply, 36 },
 	{ SYS_notify_signal, 20 },
 	{ SYS_notify_wait, 14 },
-	{ SYS_notify_poll, 12 },
+	{ SYS_notify_poll, 13 },
 	{ SYS_notify_bind, 10 },
 	{ SYS_thread_yield, 4 },
 	{ SYS_thread_sleep, 5 },
 	{ SYS_thread_exit, 2 },
 	{ SYS_thread_create, 6 },
-	{ SYS_thread_resume, 16 },
+	{ SYS_thread_resume, 18 },
 	{ SYS_thread_suspend, 10 },
 	{ SYS_thread_interrupt, 10 },
 	{ SYS_thread_set, 10 },
@@ -729,12 +737,12 @@ static const struct {
 	{ SYS_mem_map, 30 },
 	{ SYS_mem_unmap, 12 },
 	{ SYS_mem_protect, 16 },
-	{ SYS_mem_seal, 12 },
+	{ SYS_mem_seal, 14 },
 	{ SYS_mem_info, 12 },
 	{ SYS_mem_create_device, 6 },
 	{ SYS_irq_create, 6 },
-	{ SYS_irq_bind, 14 },
-	{ SYS_irq_ack, 22 },
+	{ SYS_irq_bind, 16 },
+	{ SYS_irq_ack, 26 },
 	{ SYS_ioport_create, 6 },
 	{ SYS_ioport_in, 10 },
 	{ SYS_ioport_out, 10 },
