@@ -124,7 +124,6 @@ static void check_space(const struct cap_space *space, u64 detail)
 		      "a free slot is filled", number);
 		check(nr_free++ < space->nr_free, 8, "more free slots than counted", detail);
 	}
-	holdings.slots += space->nr_used;
 	nr_leaves += space->nr_leaves;
 	check(nr_free == space->nr_free, 8, "fewer free slots than counted", detail);
 	check(space->nr_used + nr_free == space->nr_leaves * (CAP_LEAF_SLOTS - 1), 8,
@@ -432,7 +431,6 @@ static void check_object(const struct object *object, u32 id)
 		check(!has_waiters(object), 6, "threads wait at a free object", id);
 		return;
 	}
-	holdings.objects++;
 	check_tree(object);
 	check(object->is_queued == is_on_reaper(object), 4, "on a reaper's list, or not", id);
 	if (object->state == OBJECT_LIVE)
@@ -495,12 +493,40 @@ static void check_items(void)
 	      mmu_items_in_use() - known - unexplained);
 }
 
+static void count_process(const struct process *process)
+{
+	const struct vspace *space = &process->vspace;
+
+	if (process->caps.directory)
+		holdings.slots += process->caps.nr_used;
+	if (!space->root)
+		return;
+	for (struct rb_node *node = rb_first(&space->regions); node; node = rb_next(node))
+		holdings.regions++;
+	list_for_each (link, &space->limbo)
+		holdings.regions += !list_entry(link, struct region, limbo)->size;
+}
+
+void count_holdings(void)
+{
+	struct object *object;
+
+	holdings = (struct holdings){ .slots = kernel_space.nr_used };
+	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++) {
+		if (object->state == OBJECT_FREE)
+			continue;
+		holdings.objects++;
+		if (object->type == TYPE_PROCESS)
+			count_process(container_of(object, struct process, object));
+	}
+}
+
 void check_all(void)
 {
 	struct object *object;
 
 	nr_sightings = 0;
-	holdings = (struct holdings){ 0 };
+	count_holdings();
 	nr_leaves = 0;
 	nr_nodes = nr_filled = 0;
 	for (u32 i = 0; i < options.cpus; i++)

@@ -145,7 +145,6 @@ static void check_region(const struct vspace *space, const struct region *region
 	      region->node.rank);
 	check(!(region->flags & MAP_EXECUTE) || region->memory->is_sealed, 12, "unsealed code",
 	      region->node.rank);
-	holdings.regions++;
 	if (region->is_writer)
 		(*writers_of(region->memory))++;
 }
@@ -155,7 +154,6 @@ static void check_limbo(const struct vspace *space)
 	list_for_each (link, &space->limbo) {
 		const struct region *region = list_entry(link, struct region, limbo);
 
-		holdings.regions += !region->size;
 		if (!region->size && region->is_writer)
 			(*writers_of(region->memory))++;
 	}

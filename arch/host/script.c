@@ -230,7 +230,10 @@ static void check_refused(void)
 
 	is_refused = false;
 	running = NULL; /* it is no CPU that looks */
-	check_all();
+	if (options.fails)
+		check_all();
+	else
+		count_holdings();
 	running = self;
 	/* A wait that has ended meanwhile has given back what it had reserved. */
 	if (was_refused && model_waits() == waits_before &&

@@ -252,11 +252,14 @@ extern bool is_winding_up; /* no new operations: let what is under way end */
 /** check_all() - the invariants of every object; no CPU is in the kernel. */
 void check_all(void);
 
-/* What there is of things that come and go, counted by check_all(). */
+/* What there is of things that come and go. */
 struct holdings {
 	u64 objects, slots, regions;
 };
 extern struct holdings holdings;
+
+/** count_holdings() - as check_all() does, too. */
+void count_holdings(void);
 
 /** check_quiet() - every CPU is idle for ever: nobody may have been forgotten. */
 void check_quiet(void);

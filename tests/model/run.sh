@@ -15,7 +15,7 @@ runs=$((operations / 370 + 1)) # of 400 steps, a few of which come to nothing
 count=0
 failed=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" "$log".*' EXIT
 
 # result STATUS NAME: what the log holds goes along.
 result() {
@@ -37,22 +37,38 @@ compare() {
 	return 1
 }
 
-# At least as many operations as asked for, half of them done; every call has succeeded; most
-# situations and errors have come up.  The last ones of a thread or process do not return.
+# At least as many operations as asked for, 80 % of them done; each call has succeeded often,
+# except the last ones of a thread or process, which do not return; nearly all situations and,
+# as the only one to lack, each right have come up.
 reached() {
 	awk -v wanted="$operations" -v share="$1" '
-		/^(null|ipc_|notify_|thread_|cap_|process_|mem_|access)/ {
-			if ($1 !~ /_exit$/ && $1 != "mem_create_device" && $0 !~ / 0:/) missing = missing " " $1
+		/^(null|ipc_|notify_|thread_|cap_|process_|mem_|irq_|ioport_|access|raise)/ {
+			split($2, good, ":")
+			if ($1 !~ /_exit$/ && (good[1] != "0" || good[2] < wanted / 400)) seldom = seldom " " $1
 		}
-		/calls ended/ { all = $1; good = $4 }
+		/calls ended/ { all = $1; good_all = $4 }
 		/took the short way/ { short = $1 }
-		/documented errors came up/ { errors = 100 * $1 / $3 }
+		/rights were all that lacked/ { rights = $1; asked = $3 }
 		/situations reached/ { situations = 100 * $1 / $3 }
 		END {
-			if (missing) print "never succeeded:" missing
-			exit missing != "" || all < wanted || 2 * good < all || errors < 80 || situations < 90 ||
-			     short < share * all / 1000
+			if (seldom) print "succeeded too seldom:" seldom
+			exit seldom != "" || all < wanted || 5 * good_all < 4 * all || situations < 92 ||
+			     rights < asked || short < share * all / 1000
 		}' "$log"
+}
+
+# Of the documented errors these do not come up in any line of results:
+#   - where memory is not short nothing is refused for want of it: the lines with --fail do that;
+#   - a reply object that another thread is faster to offer takes two calls at a time.
+# What is missing in every line so far is kept in a file.
+missing() {
+	grep '^not seen: ' "$log" | grep -vE ' (NOMEM|NOSLOTS)$|: ipc_reply_receive BUSY$' | sort >"$log.now"
+	if [ -e "$log.missing" ]; then
+		comm -12 "$log.now" "$log.missing" >"$log.both"
+		mv "$log.both" "$log.missing"
+	else
+		mv "$log.now" "$log.missing"
+	fi
 }
 
 try() {
@@ -65,13 +81,18 @@ short=0
 grep -q '^CONFIG_IPC_FASTPATH=y' "$(dirname "$sim")/.config" && short=3
 try --cpus 1
 reached $short
-result $? "half of it succeeds, all calls and nearly all situations and errors come up"
+result $? "most of it succeeds, all calls do, each right lacks, nearly all situations come up"
+missing
 smp=$(grep -c '^CONFIG_SMP=y' "$(dirname "$sim")/.config")
 if [ "$smp" -eq 1 ]; then
 	try --cpus 4
 	reached 0
 	result $? "the same with 4 CPUs"
+	missing
 fi
+cp "$log.missing" "$log"
+! grep -q . "$log"
+result $? "every documented error has come up"
 try --cpus 1 --fail
 ! grep -qE '^not seen: .* (NOMEM|NOSLOTS)$' "$log"
 result $? "every call that needs memory has been refused it"
