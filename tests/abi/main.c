@@ -2,7 +2,7 @@
 /*
  * Runs the suite, or one role of it in a process of its own.
  */
-#include "test.h"
+#include "pair.h"
 #include "tally.h"
 #include <user/system.h>
 
@@ -50,7 +50,7 @@ static int run_role(const char *role)
 	if (!strcmp(role, "fuzz"))
 		return role_fuzz(startup->arg[2]);
 	if (!strcmp(role, "pair-server"))
-		return role_pair_server();
+		return role_pair_server(startup->arg[2]);
 	if (!strcmp(role, "pair-client"))
 		return role_pair_client();
 	if (!strcmp(role, "fault"))

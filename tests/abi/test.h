@@ -158,8 +158,6 @@ void test_fuzz_watched(const char *calls);
 
 int role_fuzz(const char *calls);
 int role_placed(void);
-int role_pair_server(void);
-int role_pair_client(void);
 int role_fault(const char *name);
 
 #endif

@@ -1,127 +1,140 @@
 // SPDX-License-Identifier: MIT
 /*
  * A long run of random calls ("fuzz=1000000" on the command line) and an
- * unrelated pair of processes beside it: a client asks, a server answers.  This
- * process watches that they go on and that every answer is right.
+ * unrelated pair of processes beside it (pair.c).  This process moves the pair
+ * from CPU to CPU and watches that it goes on, all the time and after the end,
+ * and that every answer is right.  A pair that is wrong or stands still ends the
+ * run at once.
  */
 #include "fuzz.h"
+#include "pair.h"
 #include <lib/string.h>
+#include <user/system.h>
 
-#define LOOK_EVERY (SECOND / 4)
-#define PAUSE (MILLISECOND / 5) /* between two questions */
-#define LEAST_ROUNDS 100
-#define PAIR_BADGE 0x50a1
+#define LOOK_EVERY (SECOND / 20)
+#define STANDSTILL (3 * SECOND)
+#define LEAST_ROUNDS 100UL     /* on each CPU */
+#define LEAST_SWITCHES 1000UL  /* of each CPU */
 
-/* Client to watcher. */
-struct progress {
-	u64 rounds, wrong;
+struct watch {
+	struct pair pair;
+	u64 seen, since, longest;
+	u64 rounds_on[CONFIG_NR_CPUS]; /* while the client was to be there */
+	u64 switches[CONFIG_NR_CPUS];  /* before */
+	u64 cpus;
 };
 
-int role_pair_server(void)
+static u64 rounds(const struct watch *watch)
 {
-	handle_t endpoint = startup->extra[0], reply = create(TYPE_REPLY, 0);
-	struct message message = { 0 };
-	u64 *page = message_page();
+	return __atomic_load_n(&watch->pair.progress->rounds, __ATOMIC_RELAXED);
+}
 
-	must(ipc_receive(endpoint, reply, &message), "ipc_receive");
-	for (;;) {
-		for (u32 i = 0; i < message.words; i++) {
-			u64 *word = i < MSG_REG_WORDS ? &message.word[i] : &page[i];
+static u64 wrong(const struct watch *watch)
+{
+	return __atomic_load_n(&watch->pair.progress->wrong, __ATOMIC_RELAXED);
+}
 
-			*word = ~*word + message.badge;
-		}
-		must(ipc_reply_receive(endpoint, reply, &message), "ipc_reply_receive");
+static u64 switches(u64 cpu)
+{
+	u64 count = 0, idle;
+
+	must(system_info(startup->system, INFO_SWITCHES, cpu, &count, &idle), "system_info");
+	return count;
+}
+
+/* Return: whether the pair is well. */
+static bool look(struct watch *watch)
+{
+	u64 is = rounds(watch);
+
+	watch->longest = MAX(watch->longest, now() - watch->since);
+	if (is != watch->seen)
+		watch->since = now();
+	watch->rounds_on[watch->pair.cpu] += is - watch->seen;
+	watch->seen = is;
+	return watch->longest < STANDSTILL && !wrong(watch);
+}
+
+/* Until the random calls end. Return: false if they have to be cut short. */
+static bool watch_all(struct watch *watch, handle_t fuzz)
+{
+	u64 end = now() + FUZZ_LONGEST + PATIENCE;
+
+	watch->since = now();
+	while (program_wait(fuzz, LOOK_EVERY) != ST_OK) {
+		if (!look(watch) || now() > end)
+			return false;
+		pair_move(&watch->pair);
 	}
+	return look(watch);
 }
 
-static bool ask(u32 words, u64 seed)
+/* A round trip more, of the client and of ourselves: nothing that has ended has hurt them for later. */
+static void check_after(struct watch *watch)
 {
-	struct message message = { .label = words, .words = words };
-	u64 *page = message_page();
-	bool is_right;
+	u64 before, end = now() + STANDSTILL;
+	bool is_answered;
 
-	for (u32 i = 0; i < words; i++)
-		*(i < MSG_REG_WORDS ? &message.word[i] : &page[i]) = seed + i;
-	is_right = ipc_call(startup->extra[0], &message) == ST_OK && message.words == words;
-	for (u32 i = 0; i < words; i++)
-		is_right = is_right && (i < MSG_REG_WORDS ? message.word[i] : page[i]) ==
-						~(seed + i) + PAIR_BADGE;
-	return is_right;
+	__atomic_store_n(&watch->pair.progress->is_over, 1, __ATOMIC_RELAXED);
+	/* The one under way may have been asked before. */
+	before = rounds(watch) + 1;
+	while (rounds(watch) <= before && now() < end)
+		sleep_for(MILLISECOND);
+	is_answered = pair_ask(&watch->pair, STANDSTILL);
+	check(rounds(watch) > before && is_answered && !wrong(watch),
+	      "and goes on after their end (%lu round trips, another client is %s)",
+	      rounds(watch) - before + 1, is_answered ? "answered" : "not answered");
 }
 
-int role_pair_client(void)
+static u64 least(const u64 *count, u64 cpus)
 {
-	struct progress *progress;
-	u64 address;
+	u64 least = count[0];
 
-	must(mem_map(startup->self, startup->extra[2], 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE,
-		     &address), "mem_map");
-	progress = (struct progress *)address;
-	for (;;) {
-		u64 seed = random_bits();
-		u32 words = seed % 4 ? (u32)(seed % (MSG_REG_WORDS + 1)) :
-				       (u32)(seed % (MSG_MAX_WORDS + 1));
-
-		if (!ask(words, seed))
-			__atomic_fetch_add(&progress->wrong, 1, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&progress->rounds, 1, __ATOMIC_RELAXED);
-		(void)thread_sleep(now() + PAUSE);
-	}
+	for (u64 cpu = 1; cpu < cpus; cpu++)
+		least = MIN(least, count[cpu]);
+	return least;
 }
 
-/* With a tally of its own: these calls are not the random ones. */
-static void start(const char *role, handle_t endpoint, handle_t memory, struct child *child)
+static void check_cpus(struct watch *watch)
 {
-	struct program program;
-	const char *error = program_role(&program, role);
-
-	if (error)
-		fail("%s", error);
-	program.extra[0] = endpoint;
-	program.extra[2] = memory;
-	program.settings = THREAD_PRIORITY(40);
-	must(program_spawn(&program, child), "program_spawn");
-}
-
-/* Until the random calls end. Return: the longest time without a question answered. */
-static u64 watch(handle_t fuzz, const struct progress *progress)
-{
-	u64 end = now() + FUZZ_LONGEST + PATIENCE, since = now(), longest = 0, seen = 0;
-
-	while (now() < end && program_wait(fuzz, LOOK_EVERY) != ST_OK) {
-		u64 rounds = __atomic_load_n(&progress->rounds, __ATOMIC_RELAXED);
-
-		longest = MAX(longest, now() - since);
-		if (rounds != seen)
-			since = now();
-		seen = rounds;
-	}
-	return MAX(longest, now() - since);
+	for (u64 cpu = 0; cpu < watch->cpus; cpu++)
+		watch->switches[cpu] = switches(cpu) - watch->switches[cpu];
+	check(least(watch->rounds_on, watch->cpus) >= LEAST_ROUNDS,
+	      "on each of %lu CPUs (%lu round trips at least)", watch->cpus,
+	      least(watch->rounds_on, watch->cpus));
+	check(least(watch->switches, watch->cpus) >= LEAST_SWITCHES,
+	      "and each has switched threads (%lu times at least)",
+	      least(watch->switches, watch->cpus));
 }
 
 void test_fuzz_watched(const char *calls)
 {
-	handle_t endpoint = create(TYPE_ENDPOINT, 0), memory;
-	struct progress *progress = memory_new(1, &memory);
-	struct child fuzz, server, client;
-	u64 asked, longest, number;
+	struct watch watch = { .cpus = cpus_online() };
+	struct child fuzz;
+	char fault[16] = "";
+	bool is_whole;
+	u64 number;
 
 	if (!string_to_u64(calls, &number))
 		fail("fuzz=%s: that is no number of calls", calls);
-	if (!progress)
-		fail("no memory");
-	must(cap_derive(endpoint, RIGHT_CALL | RIGHT_DERIVE, PAIR_BADGE, &asked), "cap_derive");
-	start("pair-server", endpoint, HANDLE_NULL, &server);
-	start("pair-client", (handle_t)asked, memory, &client);
+	(void)system_option("init.pair", fault, sizeof(fault));
+	for (u64 cpu = 0; cpu < watch.cpus; cpu++)
+		watch.switches[cpu] = switches(cpu);
+	pair_start(&watch.pair, fault);
 	fuzz_start(calls, &fuzz);
-	longest = watch(fuzz.process, progress);
-	fuzz_end(&fuzz);
-	check(progress->rounds >= LEAST_ROUNDS && longest < PATIENCE,
-	      "a pair beside them goes on (%lu round trips, at most %lu ms without one)",
-	      progress->rounds, longest / MILLISECOND);
-	check(!progress->wrong, "and is never answered wrongly (%lu times)", progress->wrong);
-	child_free(&client);
-	child_free(&server);
-	(void)cap_delete(endpoint);
-	memory_free(progress, 1, memory);
+	is_whole = watch_all(&watch, fuzz.process);
+	check(watch.longest < STANDSTILL,
+	      "a pair beside random calls goes on (at most %lu ms without a round trip)",
+	      watch.longest / MILLISECOND);
+	check(!wrong(&watch), "and is never answered wrongly (%lu of %lu)", wrong(&watch),
+	      rounds(&watch));
+	if (is_whole) {
+		fuzz_end(&fuzz);
+		check_after(&watch);
+		check_cpus(&watch);
+	} else {
+		check(false, "the random calls run to their end # cut short");
+		child_free(&fuzz);
+	}
+	pair_end(&watch.pair);
 }
