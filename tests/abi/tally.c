@@ -7,8 +7,9 @@
 #include <user/stdio.h>
 #include "tally.h"
 
-#define STATUSES (TALLY_BYTES / sizeof(u32) / CALLS)
 #define CALLS 256
+#define STATUSES (TALLY_BYTES / sizeof(u32) / CALLS)
+_Static_assert(TALLY_NO_STATUS == 1 - (long)STATUSES, "the last counter of a call");
 #define TALLY_PAGES DIV_ROUND_UP(TALLY_BYTES, PAGE_SIZE)
 
 long tally(u32 call, long status);
@@ -43,9 +44,19 @@ void tally_at(void *place)
 
 long tally(u32 call, long status)
 {
-	if (counters && status <= 0 && status > -(long)STATUSES)
-		__atomic_fetch_add(&counters[call % CALLS][-status], 1, __ATOMIC_RELAXED);
+	bool is_status = status <= 0 && status > TALLY_NO_STATUS;
+
+	if (counters)
+		__atomic_fetch_add(&counters[call % CALLS][is_status ? -status : -TALLY_NO_STATUS],
+				   1, __ATOMIC_RELAXED);
 	return status;
+}
+
+void tally_clear(void)
+{
+	for (u32 call = 0; call < CALLS; call++)
+		for (u32 i = 0; i < STATUSES; i++)
+			__atomic_store_n(&counters[call][i], 0, __ATOMIC_RELAXED);
 }
 
 u32 tally_count(u32 call, long status)

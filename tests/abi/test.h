@@ -152,7 +152,6 @@ void test_exhaustion(void);
 bool may_power_off(void);
 void test_fuzz(void);
 void test_tally(void);
-void test_undocumented(void);
 
 void test_fuzz_watched(const char *calls);
 
