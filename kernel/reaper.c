@@ -256,8 +256,9 @@ void reaper_step(struct cpu *cpu)
 		wake_waiters();
 	/* Set first: reaper_add() on this CPU asks, and only after this step. */
 	reaper->wait_object = result == REAP_FLUSH ? wait : NULL;
-	if (result != REAP_FLUSH || !flush_wait(wait, reaper)) {
+	if (result != REAP_FLUSH || !flush_wait(wait, reaper))
 		reaper->wait_object = NULL;
+	/* Else it keeps its turn: a step is short, and equals would take a whole one for each object. */
+	if (result == REAP_LATER)
 		sched_yield(reaper);
-	}
 }

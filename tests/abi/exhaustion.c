@@ -13,6 +13,7 @@
 #define WIDE 512UL /* pages of a mapping that is split */
 #define FEW 400UL   /* frames left that are counted one by one */
 #define QUIET 20    /* milliseconds without a change: nothing is being taken apart */
+#define DEAD 400u
 #define WATCHED 80 /* more than the kernel's capabilities in a leaf */
 
 static handle_t *hoard;
@@ -428,6 +429,29 @@ static void test_under_load(void)
 	(void)cap_destroy(busy);
 }
 
+/*
+ * A call that is refused waits for all that is being taken apart, but not with a
+ * turn of every equal for each object of it.
+ */
+static void test_refused_under_load(void)
+{
+	u64 handle = 0, limit = DEAD / 2 * CONFIG_SCHED_QUANTUM_US * 1000UL, start;
+	handle_t dead[DEAD], busy;
+	long status;
+
+	for (u32 i = 0; i < DEAD; i++)
+		dead[i] = create(TYPE_NOTIFICATION, 0);
+	busy = spinner(32);
+	for (u32 i = 0; i < DEAD; i++)
+		(void)cap_delete(dead[i]);
+	start = now();
+	status = cap_create(TYPE_MEMORY, 1UL << 18, &handle);
+	check(status == ST_NOMEM && now() - start < limit,
+	      "refused after %u objects were taken apart beside a busy equal (%s, %lu ms of %lu)",
+	      DEAD, status_name(status), (now() - start) / MILLISECOND, limit / MILLISECOND);
+	(void)cap_destroy(busy);
+}
+
 static void hoard_open(void)
 {
 	hoard = malloc(HOARD * sizeof(*hoard));
@@ -462,6 +486,7 @@ void test_exhaustion(void)
 	hoard_open();
 	test_exact();
 	test_under_load();
+	test_refused_under_load();
 	prepare(&p);
 	test_full_space(&p);
 	test_no_memory(&p);
