@@ -372,7 +372,8 @@ def measure(options, tree, report, progress):
     worst, counts = observe(tree, image, options.plugin, "bench=worst")
     report["stretch"].update(stretches_of(worst, counts, image))
     progress.next("two CPUs, seen by the plugin", report)
-    _, counts = observe(tree, image, options.plugin, "bench=smp", cpus=2)
+    observed, counts = observe(tree, image, options.plugin, "bench=smp", cpus=2)
+    add_costs(report["rows"], observed, counts)
     report["cpus"] = [counts["cpu"][cpu]["in-rows"] for cpu in sorted(counts["cpu"])]
     progress.next("latency", report)
     report["latency"] = rows_of(boot(tree, "bench=latency"))["latency"]["max"]

@@ -73,7 +73,7 @@ struct cpu {
 };
 
 /* ---- rows.c: what is measured between two reads of the counter ---- */
-void rows_mark(unsigned int row);
+void rows_mark(unsigned int mark);
 void rows_counter(void);
 bool rows_is_running(void);
 void rows_insn(struct insn *insn);

@@ -12,6 +12,7 @@
 #define LINE_SHIFT 6
 #define PAGE_SHIFT 12
 #define SET_SIZE (1u << 18)
+#define MARK_MORE 2048u         /* in what a mark says: the last sample of the row goes on */
 #define ROW_BOOT (MAX_ROWS - 1) /* before the first mark */
 
 static const uint32_t weight[NR_CLASSES] = {
@@ -35,6 +36,7 @@ static enum { IDLE, ARMED, RUNNING } state;
 static struct row rows[MAX_ROWS];
 static unsigned int current = ROW_BOOT;
 static struct sample sample;
+static bool is_more;
 static uint64_t class_count[NR_CLASSES];
 static struct set lines, pages;
 static unsigned int profiled[MAX_PROFILES], nr_profiled;
@@ -61,19 +63,24 @@ static void set_add(struct set *set, uint64_t value)
 	set->count++;
 }
 
-void rows_mark(unsigned int row)
+void rows_mark(unsigned int mark)
 {
+	unsigned int row = mark % MARK_MORE;
+
+	is_more = mark & MARK_MORE;
 	current = row < MAX_ROWS ? row : 0;
 	state = ARMED;
 }
 
 static void start(void)
 {
-	memset(&sample, 0, sizeof(sample));
+	state = RUNNING;
 	memset(class_count, 0, sizeof(class_count));
+	if (is_more)
+		return;
+	memset(&sample, 0, sizeof(sample));
 	set_clear(&lines);
 	set_clear(&pages);
-	state = RUNNING;
 }
 
 static void finish(void)
@@ -85,7 +92,9 @@ static void finish(void)
 	sample.pages = pages.count;
 	if (row->nr_samples == MAX_SAMPLES)
 		return;
-	row->sample[row->nr_samples++] = sample;
+	if (!is_more || !row->nr_samples)
+		row->nr_samples++;
+	row->sample[row->nr_samples - 1] = sample;
 	for (unsigned int i = 0; i < NR_CLASSES; i++)
 		row->class_count[i] += class_count[i];
 }

@@ -79,6 +79,38 @@ def check_costs(tap, board, lines, counts):
     tap.result(more >= 2, f"{board}: a message that is not in registers alone touches two pages more", f"{more}")
 
 
+# What the guest takes from many calls, or from the gap that an interrupt leaves.
+UNCOUNTED = {"timer-tick", "unmap-1-full"}
+
+
+def check_rows(tap, board, lines, counts):
+    """The plugin has counted every row, and a sample of several calls is their sum."""
+    rows = bench.rows_of(lines)
+    missing = {name for name, row in rows.items() if row["number"] not in counts["row"]}
+    tap.result(missing == UNCOUNTED, f"{board}: every row is counted but {', '.join(sorted(UNCOUNTED))}",
+               f"not {', '.join(sorted(missing))}")
+    both, run, deleted = (counts["row"][rows[name]["number"]]["instructions"]
+                          for name in ("thread-life", "thread-create-run-exit", "thread-delete-ended"))
+    tap.result(both == run + deleted, f"{board}: a row of two calls is counted as both", f"{both}, {run} + {deleted}")
+
+
+def check_verdict(tap, options):
+    """A figure over its budget fails; the same figures within their budgets do not."""
+    command = [sys.executable, "scripts/bench.py", "--out", options.out, "--board", options.board, "--quick", "--brief"]
+    path = options.out + "/budgets.toml"
+    with open(bench.BUDGETS, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(re.sub(r'(?m)^\["null"\]\n(?:\w.*\n)+', '["null"]\nbudget = [1, 1, 1]\n', text))
+    for budgets, status in ((bench.BUDGETS, 0), (path, 1)):
+        done = subprocess.run([*command, "--budgets", budgets], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, check=False)
+        said = done.stdout.decode("utf-8", "replace")
+        right = done.returncode == status and ("null: " in said) == bool(status)
+        tap.result(right, f"{options.board}: {'a figure over its budget fails' if status else 'the budgets are kept'}",
+                   f"status {done.returncode}: {said[-200:]!r}")
+
+
 def check_cpus(tap, tree, options):
     """With two CPUs the work of each is told."""
     _, counts = bench.observe(tree, Image(tree + "/kernel.elf"), options.plugin, "bench=smp", cpus=2)
@@ -129,7 +161,10 @@ def main():
                f"{options.board}: a run that is watched gives the same figures")
     check_counts(tap, options.board, lines, counts)
     check_costs(tap, options.board, lines, counts)
+    check_rows(tap, options.board, lines, counts)
     check_cpus(tap, tree, options)
+    if options.board == "qemu_x86_64":
+        check_verdict(tap, options)
     check_extra(tap, options, bench.rows_of(lines))
     print(f"1..{tap.count}")
     return tap.failed > 0

@@ -92,6 +92,9 @@ u32 series_start_long(const char *name, u32 room);
 /** series_mark() - tell an observer outside of the machine whose sample comes next. */
 void series_mark(u32 row);
 
+/** series_mark_more() - the row's last sample goes on: what comes next is part of it. */
+void series_mark_more(u32 row);
+
 /** series_add() - one sample. */
 void series_add(u32 row, u64 value);
 

@@ -170,9 +170,11 @@ static void random_numbers(void)
 	u32 row = series_start("random-get-twice");
 
 	for (u32 i = 0; i < series_samples(); i++) {
-		u64 first = call_cost(&call, "random_get");
+		u64 first;
 
 		series_mark(row);
+		first = call_cost(&call, "random_get");
+		series_mark_more(row);
 		series_add(row, first + call_cost(&call, "random_get"));
 	}
 }

@@ -265,7 +265,6 @@ static void tables_back(void)
 			struct measured_call unmap = unmap_call(ARENA + n * APART);
 			u64 cost;
 
-			series_mark(row);
 			cost = call_cost(&unmap, "mem_unmap");
 			most = MAX(most, cost);
 		}

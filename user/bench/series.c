@@ -8,6 +8,7 @@
 
 #define MAX_ROWS 200
 #define MARKS 4096
+#define MARK_MORE 2048 /* the plugin knows it: the last sample of the row goes on */
 #define QUICK_SAMPLES 200u
 #define NR_BINS 32       /* of a distribution */
 
@@ -60,6 +61,11 @@ u32 series_start_long(const char *name, u32 room)
 void series_mark(u32 row)
 {
 	mark_row(&row_marks[row]);
+}
+
+void series_mark_more(u32 row)
+{
+	mark_row(&row_marks[MARK_MORE + row]);
 }
 
 void series_add(u32 number, u64 value)

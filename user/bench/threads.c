@@ -50,11 +50,14 @@ static void whole_life(void)
 	for (u32 i = 0; i < series_samples(); i++) {
 		u64 first, second;
 
-		series_mark(run);
+		series_mark(i % 2 ? both : run);
 		first = call_cost(&make, "thread_create");
 		series_add(run, first);
 		delete.handles = make.value[0];
-		series_mark(deleted);
+		if (i % 2)
+			series_mark_more(both);
+		else
+			series_mark(deleted);
 		second = call_cost(&delete, "cap_delete");
 		series_add(deleted, second);
 		series_add(both, first + second);
@@ -91,11 +94,17 @@ static void process_objects(const char *names[2], bool drained)
 
 		if (drained)
 			frames_drain();
+		series_mark(i % 2 ? full : bare);
 		first = call_cost(&process, "cap_create");
 		thread.handles = map.handles = process.value[0];
+		if (i % 2)
+			series_mark_more(full);
 		second = call_cost(&memory, "cap_create");
 		map.handles |= memory.value[0] << 32;
+		if (i % 2)
+			series_mark_more(full);
 		second += call_cost(&map, "mem_map");
+		series_mark_more(i % 2 ? full : bare);
 		first += call_cost(&thread, "thread_create");
 		series_add(bare, first);
 		series_add(full, first + second);
