@@ -173,6 +173,7 @@ long sys_thread_info(struct thread *self, handle_t thread, u64 what)
 	if (status == ST_OK)
 		status = thread_fact(thread_of(cap.object), what, value);
 	/* Looked at last: what was read is that thread's, and not of one that came after it. */
+	fence_acquire();
 	if (status == ST_OK && !cap_is_current(&cap))
 		status = ST_BADHANDLE;
 	return thread_answer(self, status, value);

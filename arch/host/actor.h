@@ -40,6 +40,8 @@ struct actor {
 	u64 argument[5], tag, handles; /* as issued */
 	struct holding holding[2], sent[MSG_MAX_CAPS];
 	u32 object, object_generation; /* of the second handle of mem_map */
+	bool knows_page;
+	u64 page[2]; /* of thread_info: what THREAD_INFO_PAGE is to say */
 	/* access */
 	uaddr_t address;
 	u32 access;

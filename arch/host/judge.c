@@ -53,9 +53,27 @@ static handle_t packed_handle(const struct thread *thread, u32 i)
 	return (handle_t)(thread->regs.caps[i / 2] >> 32 * (i % 2));
 }
 
+/* What stays the same for a thread's life. */
+static void note_page(struct actor *actor)
+{
+	const struct holding *holding = &actor->holding[0];
+	const struct object *object = holding->is_known ? object_by_id(holding->object) : NULL;
+	const struct thread *thread;
+
+	actor->knows_page = object && object->type == TYPE_THREAD &&
+			    object->generation == holding->generation;
+	if (!actor->knows_page)
+		return;
+	thread = container_of(object, struct thread, object);
+	actor->page[0] = thread->page_address;
+	actor->page[1] = thread->number;
+}
+
 void judge_begin(struct actor *actor, u64 handles)
 {
 	note_holding(&actor->holding[0], actor->thread, (handle_t)handles);
+	if (actor->call->number == SYS_thread_info)
+		note_page(actor);
 	note_holding(&actor->holding[1], actor->thread, (handle_t)(handles >> 32));
 	if (!actor->call->is_raw)
 		return;
@@ -193,6 +211,14 @@ static void judge_range(const struct actor *actor, u64 address, u64 size)
 		fail("range", "%s took %lx, size %lx", actor->call->name, address, size);
 }
 
+static void judge_page(const struct actor *actor)
+{
+	if (actor->argument[0] != THREAD_INFO_PAGE || !actor->knows_page)
+		return;
+	judge_value(actor, 0, actor->page[0]);
+	judge_value(actor, 1, actor->page[1]);
+}
+
 static void judge_facts(const struct actor *actor)
 {
 	const struct slot *slot = actor_slot(actor->thread, (handle_t)actor->handles);
@@ -201,6 +227,7 @@ static void judge_facts(const struct actor *actor)
 
 	switch (actor->call->number) {
 	case SYS_cap_inspect: judge_inspect(actor, slot); break;
+	case SYS_thread_info: judge_page(actor); break;
 	case SYS_thread_self:
 		judge_value(actor, 0, actor->thread->number);
 		judge_value(actor, 1, actor->thread->page_address);
