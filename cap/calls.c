@@ -75,6 +75,7 @@ static long lend_check(const struct cap *cap, u64 rights, u64 badge)
 long sys_cap_derive(struct thread *self, handle_t source, u64 rights, u64 badge)
 {
 	struct cap_space *space = &self->process->caps;
+	handle_t handle;
 	struct slot *slot;
 	struct cap cap;
 	long status = cap_lookup(space, source, TYPE_NONE, RIGHT_DERIVE, &cap);
@@ -86,9 +87,10 @@ long sys_cap_derive(struct thread *self, handle_t source, u64 rights, u64 badge)
 	slot = cap_reserve(space);
 	if (!slot)
 		return ST_NOSLOTS;
+	handle = cap_slot_handle(slot); /* now: the slot may be another's as soon as it is filled */
 	status = cap_lend(&cap, slot, (u32)rights, badge);
 	if (status == ST_OK)
-		arch_set_value(&self->regs, 0, cap_slot_handle(slot));
+		arch_set_value(&self->regs, 0, handle);
 	else
 		cap_unreserve(slot);
 	return status;

@@ -74,6 +74,7 @@ static long irq_make(u32 line, struct slot *slot)
 long sys_irq_create(struct thread *self, handle_t system, u64 line)
 {
 	struct cap_space *space = &self->process->caps;
+	handle_t handle;
 	struct slot *slot;
 	struct cap cap;
 	long status = cap_lookup(space, system, TYPE_SYSTEM, RIGHT_DEVICE, &cap);
@@ -85,9 +86,10 @@ long sys_irq_create(struct thread *self, handle_t system, u64 line)
 	slot = cap_reserve(space);
 	if (!slot)
 		return ST_NOSLOTS;
+	handle = cap_slot_handle(slot); /* as in sys_cap_derive() */
 	status = irq_make((u32)line, slot);
 	if (status == ST_OK)
-		arch_set_value(&self->regs, 0, cap_slot_handle(slot));
+		arch_set_value(&self->regs, 0, handle);
 	else
 		cap_unreserve(slot);
 	return status;
