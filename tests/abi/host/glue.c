@@ -139,6 +139,6 @@ int program_main(void)
 	test_limits();
 	test_schedule();
 	test_clock();
-	test_undocumented();
+	report_unknown();
 	return suite_end();
 }
