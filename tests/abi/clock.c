@@ -91,8 +91,8 @@ static void test_order(u64 cpu)
  * host may let a processor wait, so of many tries some must be punctual; one could be so by
  * chance.
  */
-#define TRIES 200
-#define PUNCTUAL 3
+#define TRIES 400
+#define PUNCTUAL 2
 #define STEP (5 * MILLISECOND + MILLISECOND / 4)
 #ifdef CONFIG_HOST
 #define LATE (5 * MILLISECOND) /* a step of the simulator may take that */
