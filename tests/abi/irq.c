@@ -140,7 +140,7 @@ static void test_storm(handle_t irq, handle_t bits)
 	static struct bystander by[2];
 	u64 where[2] = { THREAD_PRIORITY(40), THREAD_PRIORITY(10) | THREAD_CPU(cpus_online() - 1) };
 	u32 arrived = 0, asked = 0, nr = cpus_online() > 1 ? 2 : 1, on = 0;
-	struct pace pace = { 0 }, quiet;
+	struct pace pace = { 0 }, quiet = { 0 };
 	u64 taken;
 
 	by[0] = (struct bystander){ .naps = true };
