@@ -44,6 +44,7 @@ RUNS = (
     Run("1", "", ("riscv64",), gdb=("hbreak init_load", "continue", "set var boot->archive = boot->archive + 8",
                                     "delete"), says="it does not begin on a page"),
     Run("1", "init=nothing", ("x86_64",), says='it holds no file "nothing"'),
+    Run("1", "init=names", ("x86_64",), says="init ended with code 1: powering off"),
     Run("1", "", ("x86_64",), "seq 1000 >{archive}.init && python3 scripts/mkcpio.py {archive} init={archive}.init",
         says="boot failed: init: "),
     Run("1", "", ("riscv64",), FAULTING, says="init ended by fault"),
