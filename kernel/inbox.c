@@ -117,8 +117,8 @@ static void handle_move(struct cpu *cpu, struct thread *thread)
 	u32 target = load_acquire(&thread->target);
 	struct cpu *home = &cpus[target >> 8];
 
-	process_note_priority(thread->process, (u8)target);
-	sched_set_priority(thread, (u8)target);
+	if (process_allow_priority(thread->process, (u8)target))
+		sched_set_priority(thread, (u8)target);
 	if (home == cpu)
 		return;
 	if (thread->state == THREAD_RUNNABLE) {

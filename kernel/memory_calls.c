@@ -9,7 +9,6 @@
 #include <kernel/thread.h>
 #include <veridian/info.h>
 
-
 static struct process *process_of(const struct cap *cap)
 {
 	return container_of(cap->object, struct process, object);

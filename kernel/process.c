@@ -141,13 +141,18 @@ long process_attach(struct process *process, struct thread *thread,
 	return status;
 }
 
-void process_note_priority(struct process *process, u32 priority)
+bool process_allow_priority(struct process *process, u32 priority)
 {
+	bool is_ending;
+
 	if (priority <= load_relaxed(&process->top_priority))
-		return;
+		return true;
 	spin_lock(&process->lock);
-	store_relaxed(&process->top_priority, MAX(process->top_priority, priority));
+	is_ending = process->is_ending;
+	if (!is_ending)
+		store_relaxed(&process->top_priority, MAX(process->top_priority, priority));
 	spin_unlock(&process->lock);
+	return !is_ending;
 }
 
 void process_thread_gone(struct process *process, struct thread *thread)

@@ -172,10 +172,17 @@ static __always_inline void arm(struct cpu *cpu, const struct thread *next, ktim
 	arch_set_deadline(when);
 }
 
-/* Who is more urgent than all that are overdue is not interrupted for them. */
+/*
+ * Who is more urgent than all that are overdue is not interrupted for them before its turn ends.
+ * Then it is: by the short way of messages somebody less urgent may have got the turn.
+ */
 static noinline void arm_overdue(struct cpu *cpu, const struct thread *next)
 {
-	arm(cpu, next, next ? timer_first(cpu, next->priority) : TIMERS_OVERDUE);
+	ktime_t when = TIMERS_OVERDUE;
+
+	if (next)
+		when = MIN(timer_first(cpu, next->priority), cpu->quantum_end);
+	arm(cpu, next, when);
 }
 
 void sched_arm(struct cpu *cpu, struct thread *next)

@@ -30,10 +30,10 @@ SCRIPT_WIDTH = COMMENT_WIDTH = 120
 # Checkers are what only debug configurations have; the first part that names a file has it.
 PARTS = {"checkers": (520, ("kernel/seeded.c", "kernel/ubsan.c", "kernel/lock_checker.c", "mm/kasan.c",
                             "include/kernel/seeded.h", "include/kernel/kasan.h")),
-         "generic": (11290, ("kernel/", "cap/", "ipc/", "sched/", "mm/", "lib/", "drivers/", "include/")),
+         "generic": (11295, ("kernel/", "cap/", "ipc/", "sched/", "mm/", "lib/", "drivers/", "include/")),
          "x86_64": (2000, ("arch/x86_64/",)), "aarch64": (1850, ("arch/aarch64/",)),
          "riscv64": (1300, ("arch/riscv64/",))}
-MOST_LINES = 16265  # of all parts but the checkers; the aim is 15,000
+MOST_LINES = 16275  # of all parts but the checkers; the aim is 15,000
 
 
 # Headers whose functions need a contract, and how a declaration looks once the comments are blanks.

@@ -65,8 +65,11 @@ void process_fault(struct process *process, const struct thread *thread);
 /** process_end() - stop and remove all threads, then let the reaper take the rest. First caller's reason stays. */
 void process_end(struct process *process, u64 exit_code);
 
-/** process_note_priority() - one of its threads gets another priority, before it runs with it. */
-void process_note_priority(struct process *process, u32 priority);
+/**
+ * process_allow_priority() - may one of its threads get @priority? While the process is ending none
+ * becomes more urgent than the reaper that tells them so.
+ */
+bool process_allow_priority(struct process *process, u32 priority);
 
 /** process_thread_gone() - its thread is dead (home CPU of the thread): page and membership end. */
 void process_thread_gone(struct process *process, struct thread *thread);

@@ -215,9 +215,9 @@ static void choose_and_arm(void)
 	model_choose();
 	assert_ptr_equal(next, running >= 0 ? &threads[running] : NULL);
 	sched_arm(host_cpu, next);
-	/* With more overdue than one interrupt ends only what is as urgent counts. */
+	/* With more overdue than one interrupt ends only what is as urgent counts, and the turn. */
 	if (is_overdue)
-		when = next ? model_earliest(next->priority) : 0;
+		when = next ? MIN(model_earliest(next->priority), quantum_end) : 0;
 	if (next && length[next->priority])
 		when = MIN(when, quantum_end);
 	assert_true(host_cpu->deadline_armed == when);
@@ -348,6 +348,37 @@ static void alone_is_tickless(void **state)
 	assert_int_equal(host_cpu->nr_switches, 1);
 }
 
+/* More sleepers are due than one interrupt wakes: an urgent thread is let alone until its turn ends. */
+static void urgent_keeps_its_turn(void **state)
+{
+	int before = nr_timed_out;
+
+	(void)state;
+	start(1);
+	for (int i = 0; i < 30; i++) {
+		threads[i].priority = 10;
+		threads[i].wait_kind = WAIT_SLEEP;
+		model[i].deadline = now + 100;
+		model[i].arrival = arrivals++;
+		timer_start(&threads[i], model[i].deadline);
+	}
+	known_deadline = now + 100;
+	threads[35].priority = 40;
+	sched_wake(&threads[35]);
+	model_queue(35, false);
+	choose_and_arm();
+	now += 200;
+	tick();
+	choose_and_arm();
+	assert_int_equal(nr_timed_out - before, 16);
+	assert_true(timer_set == quantum_end);
+	now = quantum_end;
+	tick();
+	choose_and_arm();
+	assert_int_equal(running, 35);
+	assert_int_equal(nr_timed_out - before, 30);
+}
+
 /* A thread of another processor, or one that is to die or stop, is only told. */
 static void others_are_posted_to(void **state)
 {
@@ -385,6 +416,7 @@ int main(void)
 		cmocka_unit_test(random_equals),
 		cmocka_unit_test(equals_share_the_time),
 		cmocka_unit_test(alone_is_tickless),
+		cmocka_unit_test(urgent_keeps_its_turn),
 		cmocka_unit_test(others_are_posted_to),
 		cmocka_unit_test(mistakes_panic),
 	};
