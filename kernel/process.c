@@ -172,6 +172,9 @@ void process_thread_gone(struct process *process, struct thread *thread)
 	spin_unlock(&process->lock);
 	if (!was_last)
 		return;
+	/* Not when it is taken apart: what it has left running may keep the reaper from that. */
+	if (process == init_process)
+		init_has_ended(process);
 	spin_lock(&process->object.lock);
 	object_queue(&process->object, false);
 	spin_unlock(&process->object.lock);
@@ -300,8 +303,6 @@ static void process_ended(struct process *process)
 		notification_signal(&sink, process->watch_bits);
 	cap_drop(watch);
 	cap_drop(fault);
-	if (process == init_process)
-		init_has_ended(process);
 }
 
 static enum reap process_teardown(struct process *process, struct vspace **wait)

@@ -94,6 +94,8 @@ static void test_order(u64 cpu)
 #define TRIES 400
 #define PUNCTUAL 2
 #define STEP (5 * MILLISECOND + MILLISECOND / 4)
+#define TURN (CONFIG_SCHED_QUANTUM_US * 1000UL)
+#define WAY_TIME (TRIES * STEP + 16 * TURN) /* for the tries of one way to wait */
 #ifdef CONFIG_HOST
 #define LATE (5 * MILLISECOND) /* a step of the simulator may take that */
 #else
@@ -134,9 +136,9 @@ static void wait_in_every_way(void *argument)
 	struct punctual *self = argument;
 
 	for (enum way way = 0; way < WAYS; way++) {
-		u64 tries = 0, punctual = 0;
+		u64 tries = 0, punctual = 0, give_up = now() + WAY_TIME;
 
-		for (; tries < TRIES && punctual < PUNCTUAL; tries++) {
+		for (; tries < TRIES && punctual < PUNCTUAL && now() < give_up; tries++) {
 			u64 deadline = now() / MILLISECOND * MILLISECOND + STEP, end;
 
 			self->wrong += wait_until(self, way, deadline) != ST_TIMEDOUT;
@@ -151,8 +153,7 @@ static void wait_in_every_way(void *argument)
 	}
 }
 
-/* A process that loops on @cpu, and there only; destroy it. */
-static handle_t loop_on(u64 cpu, u64 priority)
+handle_t loop_on(u64 cpu, u64 priority)
 {
 	u64 base, thread;
 	handle_t process = process_with_code(&base);
@@ -172,13 +173,13 @@ static void test_punctual(u64 cpu, enum load load)
 	self = (struct punctual){ .endpoint = create(TYPE_ENDPOINT, 0),
 				  .bits = create(TYPE_NOTIFICATION, 0),
 				  .bound = LATE };
-	if (load == LOAD_EQUAL)
-		self.bound += CONFIG_SCHED_QUANTUM_US * 1000UL;
+	if (load == LOAD_EQUAL) /* of its turn, which those that are more urgent draw out */
+		self.bound += TURN + TURN / 8;
 	if (load != LOAD_NONE)
 		busy = loop_on(cpu, load == LOAD_LOWER ? 20 : 30);
 	must(uthread_start(&self.thread, wait_in_every_way, &self,
 			   THREAD_PRIORITY(30) | THREAD_CPU(cpu)), "uthread_start");
-	must(uthread_join(&self.thread, WAYS * TRIES * STEP + PATIENCE), "uthread_join");
+	must(uthread_join(&self.thread, WAYS * WAY_TIME + PATIENCE), "uthread_join");
 	same(self.early, 0, "on CPU %lu no wait of five kinds ends before its deadline", cpu);
 	same(self.wrong, 0, "and all end by it");
 	check(self.punctual == PUNCTUAL,

@@ -68,6 +68,9 @@ enum fuzz_kind {
 /** fuzz_draw_start() - the pools, and what stays: the deepest capabilities, what has ended. */
 void fuzz_draw_start(void);
 
+/** fuzz_draw_deep() - make the deepest capabilities again that were given away. By one thread only. */
+void fuzz_draw_deep(void);
+
 /** fuzz_handle() - a handle of @type out of the pools, most likely usable; HANDLE_NULL: no memory. */
 handle_t fuzz_handle(struct fuzzer *fuzzer, u32 type);
 

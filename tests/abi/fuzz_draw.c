@@ -13,8 +13,8 @@
 
 static struct {
 	handle_t pool[TYPE_MAX + 1][POOL];
-	/* at the greatest depth, and the ancestor of all between */
-	handle_t deep[TYPE_MAX + 1], root[TYPE_MAX + 1];
+	/* at the greatest depth, and the first one of all above it */
+	handle_t deep[TYPE_MAX + 1], first[TYPE_MAX + 1];
 	handle_t ended_process, ended_thread;
 	u64 lines, cpus;
 	u32 first_cpu, width; /* where the threads are for now */
@@ -206,17 +206,34 @@ static handle_t thread_that_ended(void)
 	return (handle_t)thread;
 }
 
+void fuzz_draw_deep(void)
+{
+	static const u8 types[] = { TYPE_ENDPOINT, TYPE_NOTIFICATION, TYPE_MEMORY };
+	u64 info, badge, handle;
+	handle_t root;
+
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		handle_t *deep = &draw.deep[types[i]], *first = &draw.first[types[i]];
+
+		if (cap_inspect(*deep, &info, &badge) == ST_OK)
+			continue;
+		discard(*first);
+		*first = HANDLE_NULL;
+		if (cap_create(types[i], types[i] == TYPE_MEMORY, &handle) != ST_OK)
+			continue;
+		*first = (handle_t)handle;
+		*deep = deepest(*first, &root);
+	}
+}
+
 void fuzz_draw_start(void)
 {
-	static const u8 deep[] = { TYPE_ENDPOINT, TYPE_NOTIFICATION, TYPE_MEMORY };
 	u64 unused;
 
 	must(system_info(startup->extra[0], INFO_IRQS, 0, &draw.lines, &unused), "system_info");
 	must(system_info(startup->extra[0], INFO_CPUS, 0, &draw.cpus, &unused), "system_info");
 	draw.width = 1;
-	for (u32 i = 0; i < ARRAY_SIZE(deep); i++)
-		draw.deep[deep[i]] = deepest(create(deep[i], deep[i] == TYPE_MEMORY),
-					     &draw.root[deep[i]]);
+	fuzz_draw_deep();
 	draw.ended_process = ended_process();
 	draw.ended_thread = thread_that_ended();
 }

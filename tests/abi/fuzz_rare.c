@@ -5,15 +5,15 @@
  */
 #include "fuzz.h"
 
-#define HOARD 2048
+#define HOARD 8192
 #define ROUNDS 12
-#define WIDE 512UL /* pages of a mapping that is cut to pieces */
+#define WIDE 4096UL /* pages of a mapping that is cut to pieces */
 
-#define WATCHED 80 /* more than a leaf of the kernel's own space holds */
+#define MOST_SLOTS 65536
 
-static handle_t hoard[HOARD], watched[WATCHED];
-static u32 nr_hoarded, nr_watched;
-static handle_t wide;
+static handle_t hoard[HOARD];
+static u32 nr_hoarded;
+static handle_t wide, root; /* @root: its children fill the slots */
 static u64 wide_address, nr_cut;
 
 /* ---- droughts ---- */
@@ -65,15 +65,6 @@ static void take_memory(void)
 		;
 }
 
-/* What the kernel holds for a process is in a slot of its own space. */
-static void take_kernel_slots(struct fuzzer *fuzzer)
-{
-	handle_t bits = fuzz_handle(fuzzer, TYPE_NOTIFICATION);
-
-	while (nr_watched < WATCHED && process_set_watch(watched[nr_watched], bits, 1) == ST_OK)
-		nr_watched++;
-}
-
 static void map_wide(void)
 {
 	(void)mem_map(startup->self, wide, 0, WIDE * PAGE_SIZE, 0, MAP_READ | MAP_WRITE,
@@ -94,22 +85,21 @@ static void take_regions(void)
 
 static void give_all(void)
 {
-	while (nr_watched)
-		(void)process_set_watch(watched[--nr_watched], HANDLE_NULL, 0);
 	(void)mem_unmap(startup->self, wide_address, WIDE * PAGE_SIZE, NULL);
+	(void)cap_revoke(root);
 	while (nr_hoarded)
 		(void)cap_delete(hoard[--nr_hoarded]);
 	map_wide();
 }
 
 /* Without memory a space does not grow, so the slots that it has can be filled. */
-static void take_slots(struct fuzzer *fuzzer)
+static void take_slots(void)
 {
-	handle_t source = fuzz_handle(fuzzer, TYPE_NOTIFICATION);
 	u64 handle;
 
-	while (nr_hoarded < HOARD && cap_derive(source, RIGHTS_ALL, 0, &handle) == ST_OK)
-		hoard[nr_hoarded++] = (handle_t)handle;
+	for (u32 i = 0; i < MOST_SLOTS; i++)
+		if (cap_derive(root, RIGHTS_ALL, 0, &handle) != ST_OK)
+			break;
 }
 
 /* Those of a process in the pools: they go with it. */
@@ -129,11 +119,10 @@ void fuzz_drought(struct fuzzer *fuzzer, void (*calls)(struct fuzzer *fuzzer))
 
 	for (u32 i = 0; i < ROUNDS; i++) {
 		take_memory();
-		take_kernel_slots(fuzzer);
 		take_regions();
 		take_slots_there(fuzzer);
 		if (is_full)
-			take_slots(fuzzer);
+			take_slots();
 		calls(fuzzer);
 	}
 	give_all();
@@ -141,8 +130,7 @@ void fuzz_drought(struct fuzzer *fuzzer, void (*calls)(struct fuzzer *fuzzer))
 
 void fuzz_rare_start(void)
 {
-	for (u32 i = 0; i < WATCHED; i++)
-		watched[i] = create(TYPE_PROCESS, 0);
+	root = create(TYPE_NOTIFICATION, 0);
 	wide = create(TYPE_MEMORY, WIDE);
 	map_wide();
 }

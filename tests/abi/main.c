@@ -91,6 +91,14 @@ static void test_all(void)
 	test_fuzz();
 }
 
+/* Code 77, while every CPU is busy with what is more urgent than the reaper ("init.ends=busy"). */
+static int end_busy(void)
+{
+	for (u64 cpu = 0; cpu < cpus_online(); cpu++)
+		(void)loop_on(cpu, 30);
+	return 77;
+}
+
 /*
  * The whole suite, or with "fuzz=N" on the command line N random calls.
  * Runs as the first process on the bare kernel ("init=test"), or as a program.
@@ -102,6 +110,8 @@ int main(void)
 	tally_open();
 	if (startup->nr_args > 1)
 		return run_role(startup->arg[1]);
+	if (system_option("init.ends", calls, sizeof(calls)))
+		return end_busy();
 	if (system_option("fuzz", calls, sizeof(calls)))
 		test_fuzz_watched(calls);
 	else

@@ -22,6 +22,22 @@ static const char *excuse_for(const struct excuse *excuses, u32 count, u32 call,
 	return NULL;
 }
 
+static bool is_missing(const struct excuse *excuses, u32 count, u32 call, long error)
+{
+	return is_expected(call) && !tally_count(call, error) &&
+	       !excuse_for(excuses, count, call, error);
+}
+
+u32 nr_missing(const struct excuse *excuses, u32 count)
+{
+	u32 missing = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(syscall_errors); i++)
+		for (const signed char *error = syscall_errors[i].errors; *error; error++)
+			missing += is_missing(excuses, count, syscall_errors[i].number, *error);
+	return missing;
+}
+
 void report_missing(const struct excuse *excuses, u32 count)
 {
 	char missing[120];
@@ -35,8 +51,7 @@ void report_missing(const struct excuse *excuses, u32 count)
 			continue;
 		missing[0] = '\0';
 		for (; *error; error++)
-			if (!tally_count(call, *error) && used < sizeof(missing) &&
-			    !excuse_for(excuses, count, call, *error))
+			if (used < sizeof(missing) && is_missing(excuses, count, call, *error))
 				used += (size_t)snprintf(missing + used, sizeof(missing) - used,
 							 " %s", status_name(*error));
 		if (used)

@@ -29,6 +29,9 @@ struct excuse {
 	const char *reason;
 };
 
+/** nr_missing() - documented errors that were not seen, but those in @excuses. */
+u32 nr_missing(const struct excuse *excuses, u32 count);
+
 /** report_missing() - a result for each call: all its documented errors were seen, but those in @excuses. */
 void report_missing(const struct excuse *excuses, u32 count);
 

@@ -87,6 +87,9 @@ bool peer_run(const char *role);
 /** loop_pause() - in a loop of user mode; does nothing but in the simulator, where it makes time pass. */
 void loop_pause(void);
 
+/** loop_on() - a process that loops on @cpu, and there only; destroy it. */
+handle_t loop_on(u64 cpu, u64 priority);
+
 /** await_state() - wait until @thread is in THREAD_STATE_@state. Return: false if it does not get there. */
 bool await_state(handle_t thread, u64 state);
 
