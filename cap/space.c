@@ -165,7 +165,7 @@ static bool directory_grow(struct cap_space *space)
 /* ---- free slots ---- */
 
 /* Make room. Slots lock held. */
-static bool space_extend(struct cap_space *space)
+static noinline bool space_extend(struct cap_space *space)
 {
 	struct cap_leaf *leaf;
 

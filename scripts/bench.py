@@ -18,12 +18,14 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bench_budgets
 from bench_elf import Image
 
 BUDGETS = "tests/bench/budgets.toml"
+STRETCHES = "tests/bench/stretches.toml"
 # One instruction is one nanosecond; a fixed seed, for the machine's random numbers.
 EXACT = "-accel tcg,thread=single -icount shift=0,sleep=off -seed 1"
 ROW = re.compile(r"^ROW (\d+) (\S+) min (\d+) median (\d+) p90 (\d+) p99 (\d+) max (\d+) "
@@ -31,7 +33,8 @@ ROW = re.compile(r"^ROW (\d+) (\S+) min (\d+) median (\d+) p90 (\d+) p99 (\d+) m
 KERNEL_FUNCTIONS = ("cap_lookup", "cap_reserve", "frame_alloc", "frame_free", "slab_alloc", "slab_free",
                     "runqueue_take")
 # What these come to when the stock in front is empty, or full: the way that is taken then.
-SLOW_WAYS = {"alloc_slowly": "frame_alloc-drained", "free_slowly": "frame_free-full", "slab_grow": "slab_alloc-drained"}
+SLOW_WAYS = {"alloc_slowly": "frame_alloc-drained", "free_slowly": "frame_free-full", "slab_grow": "slab_alloc-drained",
+             "space_extend": "cap_reserve-drained"}
 # What follows from several rows: {row: how many of it}, then the number to divide by.
 DERIVED = {
     "ipc-word": ({"ipc-512": 1, "ipc-16": -1}, 992),
@@ -244,6 +247,21 @@ def stretches_of(rows, counts, image):
     return result
 
 
+def stretches_of_calls(arch, rows):
+    """Each call's longest stretch with its worst arguments: {call: length and row}."""
+    with open(STRETCHES, "rb") as file:
+        calls = tomllib.load(file)
+    result = {}
+    for call, table in calls.items():
+        names = table["rows"] if table.get("only", arch) == arch else []
+        if missing := [name for name in names if name not in rows]:
+            fail(f"{STRETCHES}: {call}: no stretch of {missing[0]} was seen")
+        if names:
+            longest = max(names, key=lambda name: rows[name]["length"])
+            result[call] = {"length": rows[longest]["length"], "row": longest}
+    return result
+
+
 def profile_of(image, entries, samples):
     """[instructions of one operation, function], ranked; callees are not included."""
     functions = {}
@@ -308,6 +326,9 @@ def print_costs(report):
         name = f"{name} ({row['row']})" if "row" in row else name
         print(f"{name:26} {row['length']:8}  {row['first']} to {row['last']}, most in {row['hottest']} "
               f"({row['range']})")
+    print("\nlongest stretch of each call with its worst arguments (that of the row)")
+    for name, row in sorted(report["calls"].items(), key=lambda item: -item[1]["length"]):
+        print(f"{name:26} {row['length']:8}  {row['row']}")
 
 
 def print_derived(report, figures):
@@ -371,6 +392,7 @@ def measure(options, tree, report, progress):
     progress.next("the worst calls, seen by the plugin", report)
     worst, counts = observe(tree, image, options.plugin, "bench=worst")
     report["stretch"].update(stretches_of(worst, counts, image))
+    report["calls"] = stretches_of_calls(report["arch"], ordinary | report["stretch"])
     progress.next("two CPUs, seen by the plugin", report)
     observed, counts = observe(tree, image, options.plugin, "bench=smp", cpus=2)
     add_costs(report["rows"], observed, counts)

@@ -7,6 +7,7 @@ for each; "budget" is the same where the gate is not met yet, and then
 "reason" says why.  A row without a gate has only a budget; a budget of 0 stands
 for an architecture that has no such row.
 """
+import copy
 import math
 import re
 import tomllib
@@ -58,17 +59,29 @@ class Budget:
         return self.gate[ARCHES.index(arch)] if self.gate else None
 
 
-def raised(before, after):
-    """Names of rows whose budget or gate is higher in the text @after than @before; 0 stands for none."""
+def read(text):
+    """Budgets by name; Problem if it has none."""
     try:
-        old, new = ({name: Budget(name, table) for name, table in tomllib.loads(text).items()}
-                    for text in (before, after))
-    except (tomllib.TOMLDecodeError, Problem):
-        return  # an older form
+        return {name: Budget(name, table) for name, table in tomllib.loads(text).items()}
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise Problem(str(error)) from None
+
+
+def raised(old, new):
+    """Names of rows whose budget or gate is higher in @new than in @old, or that have lost their gate; 0: none."""
     for name in old.keys() & new.keys():
         pairs = [*zip(old[name].budget, new[name].budget), *zip(old[name].gate or (), new[name].gate or ())]
-        if any(0 < was < now for was, now in pairs):
+        if any(0 < was < now for was, now in pairs) or (old[name].gate and not new[name].gate):
             yield name
+
+
+def remember(known, new):
+    """Keep in @known the last figures that each row had, also of those that are gone from @new."""
+    for name, budget in new.items():
+        if name in known:
+            budget = copy.copy(budget)
+            budget.budget = [now or was for was, now in zip(known[name].budget, budget.budget)]
+        known[name] = budget
 
 
 def load(path):

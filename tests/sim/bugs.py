@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Seed bugs into a copy of the kernel and count the runs the simulator needs to find each.
 
-Use: bugs.py --out DIRECTORY [--runs N] [--part I/N] [--list] [--shrink sample|all] [NAME-PART...]
+Use: bugs.py --out DIRECTORY [--runs N] [--part I/N] [--list] [--record] [--shrink sample|all] [NAME-PART...]
 Each bug of bugs.toml replaces one piece of source that must occur exactly once.
+It is looked for from seed 1 on.  The "seed" of one that takes long is what found it
+when it was recorded (--record): that is tried first, and if the kernel has changed
+so that it finds nothing any more, the search begins.
 The seed that finds it must find the very same when it is run again.
 With --shrink the histories of all bugs, or of those marked, are shrunk, and then must have at most 20 steps.
 Prints TAP; the status says whether every bug was found.
@@ -20,6 +23,7 @@ import tomllib
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOUND = re.compile(r"^seed (\d+): (.*)$", re.M)
 SHRUNK = re.compile(r"^seed .*: (\d+) steps shrunk to (\d+):$", re.M)
+RECORDED = 100  # runs that a bug may take each time
 SHORT = 20  # steps of a history that a person can read
 
 
@@ -68,7 +72,7 @@ def build(tree, goal="kernel"):
 
 
 class Result:
-    """What came of a bug: after how many runs it was found (None: it was not) and what was seen, or why not."""
+    """What came of a bug: the seed that found it (None: none did), and what was seen, or why not."""
 
     def __init__(self, runs, text, steps=None):
         self.runs, self.text, self.steps = runs, text, steps
@@ -92,8 +96,11 @@ def search(tree, clean, bug, runs, shrinks):
     try:
         build(tree)
         program = [f"{tree}/build/kernel.elf", *bug.get("options", "").split()]
-        output, status = run([*program, "--seed", "1", "--runs", str(runs)], tree, runs / 20 + 60)
+        output, status = run([*program, "--seed", str(bug.get("seed", 1))], tree, 60)
         match = FOUND.search(output)
+        if not match:
+            output, status = run([*program, "--seed", "1", "--runs", str(runs)], tree, runs / 20 + 60)
+            match = FOUND.search(output)
         if status == 1 and match:
             output, status = run([clean, *program[1:], "--seed", match[1]], tree, 120)
             if status != 0:
@@ -114,7 +121,7 @@ def report(number, bug, result, seconds):
     """Print the results of a bug. Return: how many failed, and the number of the last one."""
     failed = result.runs is None
     print(f"{'not ok' if failed else 'ok'} {number} - found: {bug['name']}")
-    print(f"# {'missed' if failed else f'after {result.runs} runs'} ({seconds:.1f} s): {result.text}", flush=True)
+    print(f"# {'missed' if failed else f'by seed {result.runs}'} ({seconds:.1f} s): {result.text}", flush=True)
     if result.steps is None:
         return failed, number
     is_long = not 0 <= result.steps <= SHORT
@@ -123,11 +130,20 @@ def report(number, bug, result, seconds):
     return failed + is_long, number + 1
 
 
+def record(name, seed):
+    """Keep the seed that has found the bug, if it is not among the first that are tried anyway."""
+    path = f"{TOP}/tests/sim/bugs.toml"
+    head, found, rest = read(path).partition(f'name = "{name}"\n')
+    rest = re.sub(r"^seed = \d+\n", "", rest)
+    write(path, head + found + (f"seed = {seed}\n" if seed > RECORDED else "") + rest)
+
+
 def parse():
     parser = argparse.ArgumentParser(prog="bugs.py")
     parser.add_argument("--out", required=True)
     parser.add_argument("--runs", type=int, default=4000, help="at most, for a bug that says nothing else")
     parser.add_argument("--part", default="1/1", help="only every N-th bug, from the I-th")
+    parser.add_argument("--record", action="store_true", help="search anew, and keep the seeds in bugs.toml")
     parser.add_argument("--shrink", choices=("sample", "all"), help="shrink the histories of the bugs")
     parser.add_argument("--rare", action="store_true", help="also those that may take an hour")
     parser.add_argument("--list", action="store_true", help="only name the bugs")
@@ -161,7 +177,11 @@ def main():
     for bug in bugs:
         begin = time.monotonic()
         shrinks = options.shrink == "all" or (options.shrink and bug.get("shrink"))
+        if options.record:
+            bug.pop("seed", None)
         result = search(tree, clean, bug, bug.get("runs", options.runs), shrinks)
+        if options.record and result.runs:
+            record(bug["name"], result.runs)
         more, number = report(number + 1, bug, result, time.monotonic() - begin)
         failed += more
     print(f"1..{number}")

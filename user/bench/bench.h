@@ -23,6 +23,9 @@
 #define PRIORITY_ABOVE 36
 #define ON_OTHER_CPU THREAD_CPU(1)
 #define MAX_SAMPLES 10000u
+#define ACCEPT_ALL ((u64)MSG_MAX_CAPS << MSG_ACCEPT_SHIFT) /* all that there may be */
+#define FAR_AWAY 0xf0000000UL /* physical: no memory, nobody's device */
+#define PORT_FREE 0x2e8       /* COM4: nobody uses it */
 #define PATIENCE (10 * SECOND)
 
 /* ---- <arch>/measure.S; the offsets are known there ---- */
@@ -86,6 +89,9 @@ void mark_row(u8 *row);  /* for series_mark() */
 /** series_start() - a row of the report; its samples follow. Return: its number. */
 u32 series_start(const char *name);
 
+/** name_of() - the name of a row, kept for ever, from one number and one text. */
+const char *name_of(const char *format, u32 number, const char *text) __printf(1, 0);
+
 /** series_start_long() - the same for at most @room samples; one more is an error. */
 u32 series_start_long(const char *name, u32 room);
 
@@ -141,6 +147,9 @@ u64 ipc_cost(struct measured_ipc *ipc, const char *what);
 /** call_one_way() - do it, and tell the cost until *@stamp, which another thread writes. */
 u64 call_one_way(struct measured_call *call, const u64 *stamp, const char *what);
 
+/** has_ports() - the machine has I/O ports. */
+bool has_ports(void);
+
 /** frames_drain() - leave this CPU without a free frame in stock; see drained.c. */
 void frames_drain(void);
 
@@ -165,5 +174,6 @@ int role_echo(void);
 int role_library(void);
 int role_stamps(void);
 int role_pager(void);
+int role_crowd(void);
 
 #endif

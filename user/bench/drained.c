@@ -8,8 +8,10 @@
  * happens and how many frames it brings.  Objects are kept alive, so that none
  * comes from the list of those that were used before; in between as many are
  * made as use up what one frame gives, which is seen in the same way.  So the
- * next one takes a frame, and the stock of frames has none.  The last of all
- * rows: nothing is taken back.
+ * next one takes a frame, and the stock of frames has none.  Where two spaces take
+ * frames in turn, or each time wants an object of its own, it is known by the one
+ * before: a frame gives the same number of slots each time.  The last of all rows:
+ * nothing is taken back.
  */
 #include "bench.h"
 
@@ -20,7 +22,11 @@
 #define RANDOM_MADE 600  /* instructions: more than taking two that are there */
 #define SAMPLES 208u      /* of what uses memory up */
 #define MORE_SAMPLES 2008u /* of what gives it back */
+#define FEW_SAMPLES 24u    /* of what wants many processes */
 #define SLOTS 60000u
+#define SLOTS_OF_FRAME 63u
+#define USED_BEFORE 2000u /* messages after which no slots are left of processes that have ended */
+#define CROWD_SIZE 1720u  /* processes: (FEW_SAMPLES + 3) * SLOTS_OF_FRAME and some */
 #define ARENA 0x1000000000UL
 #define APART (4UL << 30) /* mappings so far apart share only the upper tables */
 #define CROWD 16u
@@ -170,6 +176,115 @@ static void created(const char *name, u64 type, u64 argument)
 					     .argument = { type, argument } });
 }
 
+/* ---- slots that come beside something else ---- */
+
+struct round {
+	u64 (*make)(struct round *round);
+	const char *name;
+	handle_t handle, other; /* endpoint and nothing, or notification and endpoint */
+	u32 caps, number;
+};
+
+static handle_t crowd[CROWD_SIZE];
+
+static u64 send_caps(struct round *round)
+{
+	struct measured_ipc ipc = {
+		.handles = round->handle,
+		.tag = SYS_ipc_call | (u64)MSG_REG_WORDS << MSG_WORDS_SHIFT |
+		       (u64)round->caps << MSG_CAPS_SHIFT | (u64)round->caps << MSG_ACCEPT_SHIFT,
+		.caps = { round->other | (u64)round->other << 32,
+			  round->other | (u64)round->other << 32 },
+	};
+
+	return ipc_cost(&ipc, round->name);
+}
+
+static u64 watch_next(struct round *round)
+{
+	struct measured_call call = {
+		.tag = SYS_process_set_watch,
+		.handles = crowd[round->number++] | (u64)round->handle << 32,
+		.argument = { 1 },
+	};
+
+	return call_cost(&call, round->name);
+}
+
+static u64 catch_next(struct round *round)
+{
+	struct measured_call call = {
+		.tag = SYS_process_set_fault,
+		.handles = crowd[round->number++] | (u64)round->other << 32,
+	};
+
+	return call_cost(&call, round->name);
+}
+
+/* Not before @skip times; what was used before is used up then. */
+static void extended(struct round round, u32 skip, u32 samples)
+{
+	bool extends[SLOTS_OF_FRAME] = { false };
+	u32 row = series_start(round.name);
+	u64 least = ~0UL;
+
+	for (u32 i = 0, taken = 0; taken < samples; i++) {
+		bool is_sample = i >= skip + SLOTS_OF_FRAME && extends[i % SLOTS_OF_FRAME];
+		u64 cost;
+
+		if (is_sample) {
+			frames_drain();
+			series_mark(row);
+		}
+		cost = round.make(&round);
+		least = MIN(least, cost);
+		extends[i % SLOTS_OF_FRAME] = cost > least + CARVED;
+		if (!is_sample)
+			continue;
+		series_add(row, cost);
+		taken++;
+	}
+}
+
+static void messages(void)
+{
+	handle_t extra[STARTUP_EXTRA] = { create(TYPE_ENDPOINT, 0) };
+	struct measured_ipc ipc = { .handles = extra[0] };
+	struct round round = { .make = send_caps, .handle = extra[0] };
+	struct child child;
+
+	round.other = create(TYPE_NOTIFICATION, 0);
+	spawn("echo-caps", PRIORITY, extra, &child);
+	for (round.caps = 1; round.caps <= MSG_MAX_CAPS; round.caps++) {
+		/* The server's next receive takes as many as this call does. */
+		ipc.tag = SYS_ipc_call | (u64)round.caps << MSG_ACCEPT_SHIFT;
+		(void)ipc_cost(&ipc, "ipc_call");
+		round.name = name_of("ipc-8-cap-%u%s", round.caps, "-drained");
+		extended(round, round.caps == 1 ? USED_BEFORE : 0, SAMPLES);
+	}
+	child_free(&child);
+	must(cap_destroy(extra[0]), "cap_destroy");
+	must(cap_destroy(round.other), "cap_destroy");
+	sleep_for(SECOND); /* the reaper has all those children */
+}
+
+/* The kernel's own slots. */
+static void watched(void)
+{
+	struct round round = {
+		.handle = create(TYPE_NOTIFICATION, 0), .other = create(TYPE_ENDPOINT, 0)
+	};
+
+	for (u32 i = 0; i < CROWD_SIZE; i++)
+		crowd[i] = create(TYPE_PROCESS, 0);
+	round.make = watch_next;
+	round.name = "process-set-watch-drained";
+	extended(round, 0, FEW_SAMPLES);
+	round.make = catch_next;
+	round.name = "process-set-fault-drained";
+	extended(round, 0, FEW_SAMPLES);
+}
+
 static void slots(void)
 {
 	handle_t parent = create(TYPE_NOTIFICATION, 0), target = create(TYPE_PROCESS, 0);
@@ -183,6 +298,7 @@ static void slots(void)
 		.handles = parent | (u64)target << 32,
 		.argument = { CAP_LEND, RIGHTS_ALL },
 	});
+	messages();
 	/* Plenty of slots for the objects that follow. */
 	for (u32 i = 0; i < SLOTS; i++)
 		must(cap_derive(parent, RIGHTS_ALL, 0, &child), "cap_derive");
@@ -284,5 +400,17 @@ void bench_drained(void)
 	created("create-notification-drained", TYPE_NOTIFICATION, 0);
 	created("create-memory-drained", TYPE_MEMORY, 1);
 	created("create-process-drained", TYPE_PROCESS, 0);
+	carved("mem-create-device-drained", (struct measured_call){
+		.tag = SYS_mem_create_device,
+		.handles = startup->system,
+		.argument = { FAR_AWAY, 1 },
+	});
+	if (has_ports())
+		carved("ioport-create-drained", (struct measured_call){
+			.tag = SYS_ioport_create,
+			.handles = startup->system,
+			.argument = { PORT_FREE, 8 },
+		});
 	threads();
+	watched();
 }

@@ -66,8 +66,7 @@ static u64 caps_tag(u32 caps, bool move)
 /* Both directions carry the capabilities. */
 static void calls_with_caps(const char *name, handle_t endpoint, u32 caps, bool move)
 {
-	u64 accept_all = (u64)MSG_MAX_CAPS << MSG_ACCEPT_SHIFT;
-	struct measured_ipc ipc = { .handles = endpoint, .tag = SYS_ipc_call | accept_all };
+	struct measured_ipc ipc = { .handles = endpoint, .tag = SYS_ipc_call | ACCEPT_ALL };
 	handle_t cap[MSG_MAX_CAPS] = { 0 };
 	u32 row = series_start(name);
 
@@ -123,6 +122,7 @@ static void server_end(struct server *server)
 		child_free(&server->child);
 	} else {
 		must(uthread_join(&server->thread, PATIENCE), "a server does not end");
+		must(cap_destroy(server->reply), "cap_destroy");
 	}
 	settle();
 }
@@ -134,17 +134,61 @@ static void echo_thread(void *argument)
 	(void)serve_echo(server->endpoint | (u64)server->reply << 32, SYS_ipc_receive);
 }
 
-static void same_space(void)
+static void echo_caps_thread(void *argument)
 {
-	struct server server = { .endpoint = create(TYPE_ENDPOINT, 0),
-				 .reply = create(TYPE_REPLY, 0) };
+	const struct server *server = argument;
 
-	must(uthread_start(&server.thread, echo_thread, &server, THREAD_PRIORITY(PRIORITY)),
-	     "uthread_start");
-	calls("ipc-8-same-space", server.endpoint, 8);
-	calls("ipc-512-same-space", server.endpoint, 512);
+	(void)serve_echo_caps(server->endpoint | (u64)server->reply << 32,
+			      SYS_ipc_receive | ACCEPT_ALL);
+}
+
+static void server_in_thread(struct server *server, void (*run)(void *), u64 settings)
+{
+	*server = (struct server){ .endpoint = create(TYPE_ENDPOINT, 0),
+				   .reply = create(TYPE_REPLY, 0) };
+	must(uthread_start(&server->thread, run, server, settings), "uthread_start");
+	settle();
+}
+
+/* ---- size and capabilities, for each place of the server ---- */
+
+static const u32 sizes[] = { 0, 1, 4, 8, 16, 64, 128, 512 };
+
+static void calls_of_each_size(const char *place, handle_t endpoint)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++)
+		calls(name_of("ipc-%u%s", sizes[i], place), endpoint, sizes[i]);
+}
+
+static void calls_with_each_number(const char *place, handle_t endpoint)
+{
+	for (u32 caps = 1; caps <= MSG_MAX_CAPS; caps++)
+		calls_with_caps(name_of("ipc-8-cap-%u%s", caps, place), endpoint, caps, false);
+}
+
+static void calls_to_process(const char *place, u64 settings)
+{
+	struct server server = { 0 };
+
+	server_in_process(&server, "echo", settings);
+	calls_of_each_size(place, server.endpoint);
 	server_end(&server);
-	must(cap_destroy(server.reply), "cap_destroy");
+	server = (struct server){ 0 };
+	server_in_process(&server, "echo-caps", settings);
+	calls_with_each_number(place, server.endpoint);
+	server_end(&server);
+}
+
+static void calls_to_thread(const char *place, u64 settings)
+{
+	struct server server;
+
+	server_in_thread(&server, echo_thread, settings);
+	calls_of_each_size(place, server.endpoint);
+	server_end(&server);
+	server_in_thread(&server, echo_caps_thread, settings);
+	calls_with_each_number(place, server.endpoint);
+	server_end(&server);
 }
 
 static void through_library(void)
@@ -250,32 +294,27 @@ static void receive_and_reply(void)
 	settle();
 }
 
-void bench_ipc(void)
+/* Besides the grid of bench_ipc(). */
+static void more_calls(void)
 {
-	static const struct {
-		const char *name;
-		u32 words;
-	} sizes[] = {
-		{ "ipc-0", 0 },	    { "ipc-1", 1 },	{ "ipc-4", 4 },	    { "ipc-8", 8 },
-		{ "ipc-16", 16 },   { "ipc-64", 64 },	{ "ipc-128", 128 }, { "ipc-512", 512 },
-	};
 	struct server server = { 0 };
 
 	server_in_process(&server, "echo", PRIORITY);
-	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++)
-		calls(sizes[i].name, server.endpoint, sizes[i].words);
 	calls_with("ipc-8-deadline", server.endpoint, 8, MSG_TIMEOUT);
 	server_end(&server);
-	same_space();
-	through_library();
 	server = (struct server){ 0 };
 	server_in_process(&server, "echo-caps", PRIORITY);
-	calls_with_caps("ipc-8-cap-1", server.endpoint, 1, false);
-	calls_with_caps("ipc-8-cap-2", server.endpoint, 2, false);
-	calls_with_caps("ipc-8-cap-4", server.endpoint, 4, false);
 	calls_with_caps("ipc-8-cap-1-given", server.endpoint, 1, true);
 	calls_with_caps("ipc-8-cap-4-given", server.endpoint, 4, true);
 	server_end(&server);
+}
+
+void bench_ipc(void)
+{
+	calls_to_process("", PRIORITY);
+	calls_to_thread("-same-space", PRIORITY);
+	more_calls();
+	through_library();
 	send_to_lower();
 	send_and_switch();
 	receive_and_reply();
@@ -284,10 +323,6 @@ void bench_ipc(void)
 /* One clock counts for all CPUs: these rows are the work of both, and of waking them from idle. */
 void bench_ipc_smp(void)
 {
-	struct server server = { 0 };
-
-	server_in_process(&server, "echo", PRIORITY | ON_OTHER_CPU);
-	calls("ipc-8-other-cpu", server.endpoint, 8);
-	calls("ipc-512-other-cpu", server.endpoint, 512);
-	server_end(&server);
+	calls_to_process("-other-cpu", PRIORITY | ON_OTHER_CPU);
+	calls_to_thread("-same-space-other-cpu", PRIORITY | ON_OTHER_CPU);
 }

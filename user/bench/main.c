@@ -94,6 +94,8 @@ static int run_role(const char *role)
 		return role_library();
 	if (!strncmp(role, "stamp", 5))
 		return role_stamps();
+	if (!strcmp(role, "crowd"))
+		return role_crowd();
 	if (!strncmp(role, "pager", 5))
 		return role_pager();
 	fail("unknown role %s", role);

@@ -13,8 +13,6 @@
 #include <lib/cmdline.h>
 #include <lib/string.h>
 
-#define ACCEPT_ALL ((u64)MSG_MAX_CAPS << MSG_ACCEPT_SHIFT)
-
 /* The endpoint and a reply object of our own. */
 static u64 both(void)
 {

@@ -9,6 +9,7 @@
 #define MAX_ROWS 200
 #define MARKS 4096
 #define MARK_MORE 2048 /* the plugin knows it: the last sample of the row goes on */
+#define NAME_SIZE 40
 #define QUICK_SAMPLES 200u
 #define NR_BINS 32       /* of a distribution */
 
@@ -43,6 +44,15 @@ u32 series_samples(void)
 u32 series_start(const char *name)
 {
 	return series_start_long(name, series_samples());
+}
+
+const char *name_of(const char *format, u32 number, const char *text)
+{
+	char *name = malloc(NAME_SIZE);
+
+	assert(name);
+	(void)snprintf(name, NAME_SIZE, format, number, text);
+	return name;
 }
 
 u32 series_start_long(const char *name, u32 room)

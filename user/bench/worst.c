@@ -9,7 +9,7 @@
 
 #define ARENA 0x1000000000UL
 #define GIB (1UL << 30)
-#define FAR_AWAY 0x4000000000UL /* physical, beyond every machine's memory */
+#define FARTHER_AWAY 0x4000000000UL /* physical, beyond every machine's memory */
 #define BIG_PAGES 4096UL        /* resident: 16 MiB */
 #define MANY_CAPS 20000u
 #define MANY_REGIONS 1000u
@@ -20,6 +20,7 @@
 #define TIMES 3u
 #define PERIOD 37123UL /* nanoseconds: hits the calls at ever other places */
 #define LATENCY_ROOM 40000u
+#define LONGEST ((u64)MSG_MAX_WORDS << MSG_WORDS_SHIFT | (u64)MSG_MAX_CAPS << MSG_CAPS_SHIFT)
 
 /* One sample, with what the reaper does after it. */
 static void once(u32 row, struct measured_call *call, const char *what)
@@ -47,7 +48,7 @@ static void map_huge_range(void)
 	u32 mapped = series_start("worst-map-1g"), protected = series_start("worst-protect-1g");
 	u32 unmapped = series_start("worst-unmap-1g");
 
-	must(mem_create_device(startup->system, FAR_AWAY, GIB / PAGE_SIZE, MEM_CACHED, &device),
+	must(mem_create_device(startup->system, FARTHER_AWAY, GIB / PAGE_SIZE, MEM_CACHED, &device),
 	     "mem_create_device");
 	map.handles = startup->self | device << 32;
 	for (u32 i = 0; i < TIMES; i++) {
@@ -142,33 +143,96 @@ static void deep_tree(void)
 
 /* ---- messages, waiters ---- */
 
+/* What goes along with the longest message. */
+static void fill_caps(struct measured_ipc *ipc, handle_t cap[MSG_MAX_CAPS])
+{
+	for (u32 n = 0; n < MSG_MAX_CAPS; n++)
+		cap[n] = create(TYPE_NOTIFICATION, 0);
+	ipc->caps[0] = cap[0] | (u64)cap[1] << 32;
+	ipc->caps[1] = cap[2] | (u64)cap[3] << 32;
+}
+
+static void drop_caps(const handle_t cap[MSG_MAX_CAPS])
+{
+	for (u32 n = 0; n < MSG_MAX_CAPS; n++)
+		must(cap_destroy(cap[n]), "cap_destroy");
+}
+
+static void ipc_once(u32 row, struct measured_ipc *ipc, const char *what)
+{
+	series_mark(row);
+	series_add(row, ipc_cost(ipc, what));
+	series_mark(0);
+}
+
+/* To and fro at once: what the server sends back is as long. */
 static void largest_message(void)
 {
-	handle_t extra[STARTUP_EXTRA] = { create(TYPE_ENDPOINT, 0) };
-	u64 all = (u64)MSG_MAX_CAPS << MSG_ACCEPT_SHIFT;
-	struct measured_ipc ipc = { .handles = extra[0], .tag = SYS_ipc_call | all };
-	u32 row = series_start("worst-ipc");
+	handle_t extra[STARTUP_EXTRA] = { create(TYPE_ENDPOINT, 0) }, cap[MSG_MAX_CAPS];
+	struct measured_ipc ipc = { .handles = extra[0], .tag = SYS_ipc_call | ACCEPT_ALL };
+	u32 called = series_start("worst-ipc"), sent = series_start("worst-send");
 	struct child child;
 
 	spawn("echo-caps", PRIORITY, extra, &child);
 	(void)ipc_cost(&ipc, "ipc_call");
 	for (u32 i = 0; i < TIMES; i++) {
-		handle_t cap[MSG_MAX_CAPS];
-
-		for (u32 n = 0; n < MSG_MAX_CAPS; n++)
-			cap[n] = create(TYPE_NOTIFICATION, 0);
-		ipc.caps[0] = cap[0] | (u64)cap[1] << 32;
-		ipc.caps[1] = cap[2] | (u64)cap[3] << 32;
-		ipc.tag = SYS_ipc_call | (u64)MSG_MAX_WORDS << MSG_WORDS_SHIFT |
-			  (u64)MSG_MAX_CAPS << MSG_CAPS_SHIFT | all;
-		series_mark(row);
-		series_add(row, ipc_cost(&ipc, "ipc_call"));
-		series_mark(0);
-		for (u32 n = 0; n < MSG_MAX_CAPS; n++)
-			must(cap_destroy(cap[n]), "cap_destroy");
+		fill_caps(&ipc, cap);
+		ipc.tag = SYS_ipc_call | LONGEST | ACCEPT_ALL;
+		ipc_once(called, &ipc, "ipc_call");
+		drop_caps(cap);
+	}
+	for (u32 i = 0; i < TIMES; i++) {
+		fill_caps(&ipc, cap);
+		ipc.tag = SYS_ipc_send | LONGEST | ACCEPT_ALL; /* it comes back to the server */
+		ipc_once(sent, &ipc, "ipc_send");
+		settle();
+		drop_caps(cap);
 	}
 	child_free(&child);
 	must(cap_destroy(extra[0]), "cap_destroy");
+	settle();
+}
+
+static void call_with_all(void *argument)
+{
+	const handle_t *endpoint = argument;
+	handle_t cap[MSG_MAX_CAPS];
+	struct measured_ipc ipc = { .handles = *endpoint };
+
+	do {
+		fill_caps(&ipc, cap);
+		ipc.tag = SYS_ipc_call | LONGEST | ACCEPT_ALL;
+		(void)measure_ipc(&ipc);
+		drop_caps(cap);
+	} while (ipc.status == ST_OK);
+}
+
+/* The longest message of one who waits in the queue, and the longest answer. */
+static void largest_answer(void)
+{
+	handle_t endpoint = create(TYPE_ENDPOINT, 0), reply = create(TYPE_REPLY, 0);
+	u32 received = series_start("worst-receive"), replied = series_start("worst-reply");
+	handle_t cap[MSG_MAX_CAPS];
+	struct measured_ipc ipc = { 0 };
+	struct uthread caller;
+
+	must(uthread_start(&caller, call_with_all, &endpoint, THREAD_PRIORITY(PRIORITY_BELOW)),
+	     "uthread_start");
+	for (u32 i = 0; i < TIMES; i++) {
+		settle();
+		ipc.handles = endpoint | (u64)reply << 32;
+		ipc.tag = SYS_ipc_receive | ACCEPT_ALL;
+		ipc_once(received, &ipc, "ipc_receive");
+		ipc.handles = reply;
+		fill_caps(&ipc, cap);
+		ipc.tag = SYS_ipc_reply | LONGEST;
+		ipc_once(replied, &ipc, "ipc_reply");
+		settle();
+		drop_caps(cap);
+	}
+	must(cap_destroy(endpoint), "cap_destroy");
+	must(uthread_join(&caller, PATIENCE), "uthread_join");
+	must(cap_destroy(reply), "cap_destroy");
 	settle();
 }
 
@@ -207,6 +271,37 @@ static void many_waiters(const char *names[2], u64 type, void (*run)(void *))
 		once(deleted, &delete, "cap_delete");
 		once(row, &destroy, "cap_destroy");
 		settle();
+		for (u32 n = 0; n < MANY_WAITERS; n++)
+			must(uthread_join(&waiter[n], PATIENCE), "uthread_join");
+	}
+}
+
+/* One of many is woken; another one's place among many changes. */
+static void one_of_many(void)
+{
+	static struct uthread waiter[MANY_WAITERS];
+	u32 signalled = series_start("worst-signal"), moved = series_start("worst-thread-set");
+
+	for (u32 i = 0; i < TIMES; i++) {
+		handle_t object = create(TYPE_NOTIFICATION, 0), endpoint = create(TYPE_ENDPOINT, 0);
+		struct measured_call signal = {
+			.tag = SYS_notify_signal, .handles = object, .argument = { ~0UL }
+		};
+		struct measured_call set = { .tag = SYS_thread_set };
+
+		for (u32 n = 0; n < MANY_WAITERS; n++)
+			must(uthread_start(&waiter[n], n % 2 ? wait_on : call_on,
+					   n % 2 ? &object : &endpoint,
+					   THREAD_PRIORITY(n * PRIORITY_BELOW / MANY_WAITERS)),
+			     "uthread_start");
+		settle();
+		once(signalled, &signal, "notify_signal");
+		/* From the end of the queue to its front. */
+		set.handles = waiter[0].handle;
+		set.argument[0] = THREAD_PRIORITY(PRIORITY_BELOW);
+		once(moved, &set, "thread_set");
+		must(cap_destroy(object), "cap_destroy");
+		must(cap_destroy(endpoint), "cap_destroy");
 		for (u32 n = 0; n < MANY_WAITERS; n++)
 			must(uthread_join(&waiter[n], PATIENCE), "uthread_join");
 	}
@@ -279,6 +374,46 @@ static void large_process(void)
 	settle();
 }
 
+int role_crowd(void)
+{
+	u64 bits;
+
+	fill_with_threads(startup->self);
+	must(notify_wait(startup->extra[0], TIME_NEVER, &bits), "notify_wait");
+	return 0;
+}
+
+/* The one thread of many that ends its process; and one more thread, where most places are taken. */
+static void full_process(void)
+{
+	u32 ended = series_start("worst-process-exit"), row = series_start("worst-thread-create");
+
+	for (u32 i = 0; i < TIMES; i++) {
+		handle_t extra[STARTUP_EXTRA] = { create(TYPE_NOTIFICATION, 0) };
+		struct measured_call make = {
+			.tag = SYS_thread_create,
+			.argument = { PAGE_SIZE * 32, PAGE_SIZE * 32, 0,
+				      THREAD_PRIORITY(PRIORITY) },
+		};
+		struct child child;
+		u64 start;
+
+		spawn("crowd", PRIORITY, extra, &child);
+		make.handles = child.process;
+		once(row, &make, "thread_create");
+		must(cap_delete((handle_t)make.value[0]), "cap_delete");
+		series_mark(ended);
+		start = counter_now();
+		must(notify_signal(extra[0], 1), "notify_signal");
+		must(program_wait(child.process, PATIENCE), "a process does not end");
+		series_add(ended, counter_now() - start);
+		series_mark(0);
+		child_free(&child);
+		must(cap_destroy(extra[0]), "cap_destroy");
+		settle();
+	}
+}
+
 /* ---- how late an urgent thread wakes up meanwhile ---- */
 
 struct sampler {
@@ -321,10 +456,13 @@ void bench_worst(void)
 	many_capabilities();
 	deep_tree();
 	largest_message();
+	largest_answer();
 	many_waiters((const char *[]){ "worst-delete-waited", "worst-destroy-waited" },
 		     TYPE_NOTIFICATION, wait_on);
 	many_waiters((const char *[]){ "worst-delete-called", "worst-destroy-called" },
 		     TYPE_ENDPOINT, call_on);
+	one_of_many();
 	many_timers();
 	large_process();
+	full_process();
 }
