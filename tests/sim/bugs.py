@@ -132,10 +132,11 @@ def report(number, bug, result, seconds):
 
 def record(name, seed):
     """Keep the seed that has found the bug, if it is not among the first that are tried anyway."""
+    if seed <= RECORDED:
+        return
     path = f"{TOP}/tests/sim/bugs.toml"
     head, found, rest = read(path).partition(f'name = "{name}"\n')
-    rest = re.sub(r"^seed = \d+\n", "", rest)
-    write(path, head + found + (f"seed = {seed}\n" if seed > RECORDED else "") + rest)
+    write(path, f"{head}{found}seed = {seed}\n" + re.sub(r"^seed = \d+\n", "", rest))
 
 
 def parse():
