@@ -91,10 +91,10 @@ static void test_order(u64 cpu)
  * host may let a processor wait, so of many tries some must be punctual; one could be so by
  * chance.
  */
-#define TRIES 400
-#define PUNCTUAL 2
-#define STEP (5 * MILLISECOND + MILLISECOND / 4)
 #define TURN (CONFIG_SCHED_QUANTUM_US * 1000UL)
+#define TRIES 400
+#define PUNCTUAL (TURN > 100 * MILLISECOND ? 1UL : 2UL) /* a try takes as long as a turn */
+#define STEP (5 * MILLISECOND + MILLISECOND / 4)
 #define WAY_TIME (TRIES * STEP + 16 * TURN) /* for the tries of one way to wait */
 #ifdef CONFIG_HOST
 #define LATE (5 * MILLISECOND) /* a step of the simulator may take that */

@@ -14,10 +14,10 @@ for board in qemu_x86_64 qemu_aarch64 qemu_riscv64; do
 		make -s O="$work/out-$board" "${board}_defconfig" all) \
 		>"$work/out" 2>&1
 	result $? "$board: second checkout builds"
-	for file in kernel.elf boot.cpio; do
+	files="kernel.elf boot.cpio"
+	[ "$board" != qemu_aarch64 ] || files="$files Image"
+	for file in $files; do
 		passes "$board: $file is the same" cmp "$work/a/build/$file" "$work/out-$board/$file"
 	done
 done
-passes "AArch64: Image is the same" sh -c "cd '$work/a' && make -s qemu_aarch64_defconfig all &&
-	cmp build/Image '$work/out-qemu_aarch64/Image'"
 finish
