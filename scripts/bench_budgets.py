@@ -87,14 +87,10 @@ def remember(known, new):
 def load(path):
     """Budgets by name, in the order of the file."""
     try:
-        with open(path, "rb") as file:
-            tables = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        with open(path, encoding="utf-8") as file:
+            return read(file.read())
+    except (OSError, Problem) as error:
         raise Problem(f"{path}: {error}") from None
-    try:
-        return {name: Budget(name, table) for name, table in tables.items()}
-    except Problem as problem:
-        raise Problem(f"{path}: {problem}") from None
 
 
 def compare(budgets, arch, figures, complete):

@@ -123,7 +123,6 @@ OPERATIONS ?= 4000000
 check-long: kernel
 	$(if $(CONFIG_HOST),,$(error check-long needs the simulator: make O=build-host host_defconfig check-long))
 	$(Q)sh tests/model/run.sh '$(kernel)' long '$(OPERATIONS)'
-	$(Q)$(PYTHON) tests/sim/orders.py --out '$(O)/orders'
 check-qemu: all
 	$(Q)$(PYTHON) scripts/check-all --out '$(O)' own-qemu
 check: all
@@ -171,8 +170,7 @@ htmldocs:
 #:                          1 and 4 CPUs the suite, the demonstration and the shell
 #:   check-all              everything CI runs, on all boards (GROUPS="host sim model build static docs qemu bench
 #:                          matrix fuzz sanitize analyze coverage")
-#:   check-long             simulator: OPERATIONS=4000000 compared with the reference model, and each order of
-#:                          the kernel's that a seed finds when it is dropped
+#:   check-long             simulator: OPERATIONS=4000000 compared with the reference model
 #:   check-host check-qemu check-build check-bench   one group of it (check-bench: figures within budgets)
 #:   check-style check-includes check-shell house rules, include cycles, shellcheck
 #:   check-behaviours       the table of behaviours in the manual names the cases of tests/abi

@@ -93,7 +93,7 @@ static void test_order(u64 cpu)
  */
 #define TURN (CONFIG_SCHED_QUANTUM_US * 1000UL)
 #define TRIES 400
-#define PUNCTUAL (TURN > 100 * MILLISECOND ? 1UL : 2UL) /* a try takes as long as a turn */
+#define PUNCTUAL 2
 #define STEP (5 * MILLISECOND + MILLISECOND / 4)
 #define WAY_TIME (TRIES * STEP + 16 * TURN) /* for the tries of one way to wait */
 #ifdef CONFIG_HOST
@@ -176,8 +176,8 @@ static void test_punctual(u64 cpu, enum load load)
 				  .bits = create(TYPE_NOTIFICATION, 0),
 				  .done = create(TYPE_NOTIFICATION, 0),
 				  .bound = LATE };
-	if (load == LOAD_EQUAL) /* of its turn, which those that are more urgent draw out */
-		self.bound += TURN + TURN / 8;
+	if (load == LOAD_EQUAL)
+		self.bound += TURN;
 	if (load != LOAD_NONE)
 		busy = loop_on(cpu, load == LOAD_LOWER ? 20 : 30);
 	must(uthread_start(&self.thread, wait_in_every_way, &self,

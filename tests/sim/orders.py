@@ -31,7 +31,8 @@ DROPS = {"load_acquire": "load_relaxed", "store_release": "store_relaxed"}
 CALLS = ("fence_full", "fence_acquire", "fence_release", "arch_flush_user_all", "arch_flush_user_page",
          "arch_sync_icache", "arch_clean_icache", "arch_context_sync")
 ORDER = re.compile(rf"\b({'|'.join((*DROPS, *CALLS))})\(")
-WAYS = ("", "--swarm", "--model", "--suite")  # of running that may find one
+# Ways of running that may find one, and how many times as long as the first a run takes there.
+WAYS = {"": 1, "--swarm": 1, "--model": 10, "--suite": 50}
 
 
 class Order:
@@ -49,8 +50,14 @@ class Order:
         return f"{self.file}: {self.line}" + (f" ({self.number})" if self.number > 1 else "")
 
     def dropped(self, source):
-        """The source without it."""
-        return source[:self.start] + DROPS.get(self.drop, "(void)sizeof") + source[self.end:]
+        """The source without it: a weaker access, or no call."""
+        if self.drop in DROPS:
+            return source[:self.start] + DROPS[self.drop] + source[self.end:]
+        depth, end = 0, self.end
+        while depth or end == self.end:
+            depth += {"(": 1, ")": -1}.get(source[end], 0)
+            end += 1
+        return source[:self.start] + "(void)0" + source[end:]
 
 
 def is_code(source, place):
@@ -137,10 +144,14 @@ def attempt(tree, clean, order, table, options):
     write(path, order.dropped(source))
     try:
         bugs.build(tree)
+    except bugs.Failed as problem:
+        write(path, source)
+        raise bugs.Failed(f"without {order}: {problem}") from None
+    try:
         ways = (table["options"],) if "options" in table else ("",)
         tries = [(way, table["seed"], 1) for way in ways] if "seed" in table else []
         if options.record and "seed" not in table:
-            tries += [(way, 1, options.runs) for way in WAYS]
+            tries += [(way, 1, max(1, options.runs // share)) for way, share in WAYS.items()]
         for way, seed, runs in tries:
             if found := try_way(tree, way, seed, runs):
                 _, status = bugs.run([clean, *way.split(), "--seed", str(found[0])], tree, 120)
@@ -176,7 +187,7 @@ def parse():
     parser = argparse.ArgumentParser(prog="orders.py")
     parser.add_argument("--out")
     parser.add_argument("--list", action="store_true", help="only compare the list with the source")
-    parser.add_argument("--runs", type=int, default=1000, help="of each way, with --record")
+    parser.add_argument("--runs", type=int, default=1000, help="with --record; fewer in ways that take longer")
     parser.add_argument("--part", default="1/1", help="only every N-th order, from the I-th")
     parser.add_argument("--record", action="store_true", help="look for seeds, and keep them in the list")
     parser.add_argument("names", nargs="*", metavar="NAME-PART")
@@ -209,7 +220,8 @@ def main():
     for number, order in enumerate(chosen, 1):
         result = attempt(tree, clean, order, known.get(order.key, {}), options)
         failed += not result and not options.record
-        print(f"{'ok' if result or options.record else 'not ok'} {number} - found: {order}")
+        print(f"{'ok' if result or options.record else 'not ok'} {number} - "
+              f"{'searched' if options.record else 'found'}: {order}")
         print(f"# {f'seed {result[0]} {result[1]}: {result[2]}' if result else 'nothing was found'}", flush=True)
         if result and options.record:
             known = entries()

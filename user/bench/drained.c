@@ -26,6 +26,7 @@
 #define SLOTS 60000u
 #define SLOTS_OF_FRAME 63u
 #define USED_BEFORE 2000u /* messages after which no slots are left of processes that have ended */
+#define MOST_ROUNDS 20000u /* with one slot and one frame in 63 it takes 13,000 */
 #define CROWD_SIZE 1720u  /* processes: (FEW_SAMPLES + 3) * SLOTS_OF_FRAME and some */
 #define ARENA 0x1000000000UL
 #define APART (4UL << 30) /* mappings so far apart share only the upper tables */
@@ -181,11 +182,18 @@ static void created(const char *name, u64 type, u64 argument)
 struct round {
 	u64 (*make)(struct round *round);
 	const char *name;
-	handle_t handle, other; /* endpoint and nothing, or notification and endpoint */
+	handle_t handle, other; /* endpoint and what is sent, or notification and endpoint */
 	u32 caps, number;
 };
 
 static handle_t crowd[CROWD_SIZE];
+
+static handle_t next_of_crowd(struct round *round)
+{
+	if (round->number == CROWD_SIZE)
+		fail("%s: too few processes", round->name);
+	return crowd[round->number++];
+}
 
 static u64 send_caps(struct round *round)
 {
@@ -204,7 +212,7 @@ static u64 watch_next(struct round *round)
 {
 	struct measured_call call = {
 		.tag = SYS_process_set_watch,
-		.handles = crowd[round->number++] | (u64)round->handle << 32,
+		.handles = next_of_crowd(round) | (u64)round->handle << 32,
 		.argument = { 1 },
 	};
 
@@ -215,7 +223,7 @@ static u64 catch_next(struct round *round)
 {
 	struct measured_call call = {
 		.tag = SYS_process_set_fault,
-		.handles = crowd[round->number++] | (u64)round->other << 32,
+		.handles = next_of_crowd(round) | (u64)round->other << 32,
 	};
 
 	return call_cost(&call, round->name);
@@ -232,6 +240,8 @@ static void extended(struct round round, u32 skip, u32 samples)
 		bool is_sample = i >= skip + SLOTS_OF_FRAME && extends[i % SLOTS_OF_FRAME];
 		u64 cost;
 
+		if (i == MOST_ROUNDS)
+			fail("%s takes no frame", round.name);
 		if (is_sample) {
 			frames_drain();
 			series_mark(row);
