@@ -22,6 +22,7 @@
 #include <kernel/thread.h>
 
 #include "fiber.h"
+#include "run.h"
 #include "script.h"
 #include "sim.h"
 
@@ -528,6 +529,7 @@ void machine_run(void)
 			finish(is_winding_up ? "quiet" : "quiet too early");
 		}
 		nr_turns++;
+		outcome->turns++;
 		raise_lines();
 		run(cpu);
 		if (is_kernel_empty() && nr_turns - last_check >= check_every) {

@@ -24,6 +24,8 @@
 #include "run.h"
 #include "script.h"
 
+#define TURNS_TO_START 250 /* as many take as long as a process that begins and ends */
+
 /* CPU time of a run: a kernel that goes on without a hook is never stopped otherwise. */
 u32 run_seconds = 60;
 
@@ -162,6 +164,7 @@ bool run_once(void)
 	memset(outcome->kind, 0, sizeof(outcome->kind));
 	replay_forget();
 	outcome->nr_steps = 0;
+	outcome->turns += TURNS_TO_START;
 	fflush(stdout);
 	child = fork();
 	if (child < 0) {
@@ -238,9 +241,9 @@ static void usage(void)
 	       "  --verbose    print the kernel's messages\n"
 	       "  --no-fork    run in this process, for debuggers\n"
 	       "  --shrink     search for the shortest history of a failure\n"
-	       "  --seconds N  of CPU time for that (default %u)\n"
+	       "  --effort N   for that, in millions of turns of CPUs (default %u)\n"
 	       "  --tally      print how often each call succeeded\n",
-	       options.steps, (u32)NR_CPUS, shrink_seconds);
+	       options.steps, (u32)NR_CPUS, shrink_effort);
 }
 
 static u32 percentage(u32 part, u32 whole)
@@ -323,7 +326,7 @@ static void parse(int argc, char **argv)
 		{ "input", 1, NULL, 'i' },   { "model", 0, NULL, 'o' },   { "fail", 0, NULL, 'f' },
 		{ "suite", 0, NULL, 'p' },
 		{ "no-fork", 0, NULL, 'n' }, { "shrink", 0, NULL, 'k' },
-		{ "seconds", 1, NULL, 'd' }, { "check", 1, NULL, 'g' },
+		{ "effort", 1, NULL, 'd' }, { "check", 1, NULL, 'g' },
 		{ "tally", 0, NULL, 'y' },   { "help", 0, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -346,7 +349,7 @@ static void parse(int argc, char **argv)
 		case 'w': options.swarms = true; break;
 		case 'n': wishes.is_single = true; break;
 		case 'g': options.check_every = (u32)number(optarg, 1, 1U << 20); break;
-		case 'd': shrink_seconds = (u32)number(optarg, 3, 1U << 20); break;
+		case 'd': shrink_effort = (u32)number(optarg, 1, 1U << 20); break;
 		case 'k': wishes.shrinks = true; break;
 		case 'y': wishes.tallies = true; break;
 		case 'h': usage(); exit(0);

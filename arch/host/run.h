@@ -14,6 +14,7 @@
 struct outcome {
 	char kind[64];
 	char text[TEXT_SIZE];
+	u64 turns; /* of CPUs, in all runs, and what it takes to start one */
 	u32 nr_steps;
 	u64 step[MAX_STEPS];
 	u32 ended[256][NR_STATUSES]; /* calls, by status */
@@ -38,7 +39,7 @@ bool run_once(void);
 /** report() - print how the last run failed. */
 void report(void);
 
-extern u32 shrink_seconds; /* of CPU time that shrink() may take */
+extern u32 shrink_effort; /* millions of turns that shrink() may take */
 
 /** shrink() - look for the shortest history that fails as the last run did, and print it. */
 void shrink(void);

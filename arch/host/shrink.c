@@ -14,8 +14,6 @@
  * before and more.  Short runs take a few milliseconds, so there is time for
  * thousands.
  */
-#include <sys/resource.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +21,8 @@
 #include "replay.h"
 #include "run.h"
 
-#define CANDIDATE_SECONDS 5 /* of CPU time, for another seed or interleaving */
+#define MILLION 1000000u /* turns: some seven seconds of a fast computer */
+#define CANDIDATE_TURNS (MILLION / 2) /* for another seed or interleaving */
 #define SHORT_RUN_SECONDS 3 /* of CPU time, for a run of random threads: it takes milliseconds */
 #define ENOUGH 20	    /* steps: nobody needs a shorter history */
 #define PAIRS_BELOW 60	    /* steps of which any two are tried together */
@@ -32,12 +31,12 @@
 
 #define RACE "race of "
 
-u32 shrink_seconds = 60; /* a third each for other seeds, dropping, other interleavings */
+u32 shrink_effort = 8; /* a third each for other seeds, dropping, other interleavings */
 
 static u64 dropped[MAX_STEPS];
 static u32 nr_dropped;
 static char kind[sizeof(outcome->kind)]; /* of the failure to keep */
-static time_t end;	/* of CPU time */
+static u64 end; /* as outcome->turns: the same on each computer, however busy */
 
 /* A history: everything that a run depends on. */
 struct history {
@@ -59,18 +58,9 @@ bool is_dropped(u64 key)
 	return nr_dropped && bsearch(&key, dropped, nr_dropped, sizeof(key), compare_keys);
 }
 
-/* CPU time of the runs so far: others may be busy, too. */
-static time_t now(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_CHILDREN, &usage);
-	return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec;
-}
-
 static bool is_late(void)
 {
-	return now() >= end;
+	return outcome->turns >= end;
 }
 
 /* The same mistake may show as a race of other places. */
@@ -217,7 +207,7 @@ static void restore(const struct history *history)
 /* A run of @steps operations on @nr_cpus CPUs: is it shorter than the best, when shrunk? */
 static void look_near(u64 seed, u32 steps, u32 nr_cpus, struct history *best)
 {
-	time_t last = end;
+	u64 last = end;
 
 	options.seed = seed;
 	options.steps = steps;
@@ -227,7 +217,7 @@ static void look_near(u64 seed, u32 steps, u32 nr_cpus, struct history *best)
 	if (!run_once() || !is_like(best->kind))
 		return;
 	memcpy(kind, outcome->kind, sizeof(kind));
-	end = MIN(last, now() + CANDIDATE_SECONDS);
+	end = MIN(last, outcome->turns + CANDIDATE_TURNS);
 	drop_all();
 	end = last;
 	if (outcome->nr_steps < best->nr_steps)
@@ -303,7 +293,7 @@ static bool drop_rolling(void)
 
 static void roll(struct history *best)
 {
-	time_t last = end;
+	u64 last = end;
 
 	if (options.uses_model || options.runs_suite)
 		return; /* they do one thing after the other */
@@ -313,7 +303,7 @@ static void roll(struct history *best)
 	for (bool fresh = false; best->nr_steps > ENOUGH && !is_late(); fresh = true) {
 		if (fresh && !try_rolling(dropped, 0))
 			continue;
-		end = MIN(last, now() + CANDIDATE_SECONDS);
+		end = MIN(last, outcome->turns + CANDIDATE_TURNS);
 		drop_all();
 		end = last;
 		if (outcome->nr_steps < best->nr_steps)
@@ -324,23 +314,24 @@ static void roll(struct history *best)
 void shrink(void)
 {
 	static struct history best;
+	const u64 effort = (u64)shrink_effort * MILLION / 3;
 	u32 before = outcome->nr_steps;
 
 	memcpy(kind, outcome->kind, sizeof(kind));
 	save(&best);
 	if (!options.runs_suite)
 		run_seconds = SHORT_RUN_SECONDS;
-	end = now() + shrink_seconds / 3;
+	end = outcome->turns + effort;
 	find_shorter(&best);
 	restore(&best);
 	run_once();
 	if (best.nr_steps > ENOUGH) {
-		end = now() + shrink_seconds / 3;
+		end = outcome->turns + effort;
 		drop_all();
 		save(&best);
 	}
 	if (best.nr_steps > ENOUGH) {
-		end = now() + shrink_seconds / 3;
+		end = outcome->turns + effort;
 		roll(&best);
 		restore(&best);
 		run_once();

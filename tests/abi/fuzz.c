@@ -300,21 +300,24 @@ static void rare(struct fuzzer *fuzzer)
 	__atomic_store_n(&fuzz.is_still, 0, __ATOMIC_RELAXED);
 }
 
-/* Return: false if a CPU has seen few of the calls. */
-static bool print_cpus(u64 sum)
+static u64 issued_on(u64 cpu)
 {
-	u64 cpus = cpus_online();
-	bool is_spread = true;
+	u64 sum = 0;
 
-	for (u64 cpu = 0; cpu < cpus; cpu++) {
-		u64 here = 0;
+	for (u32 i = 0; i < fuzz.nr_fuzzers; i++)
+		sum += __atomic_load_n(&fuzz.fuzzer[i].on_cpu[cpu], __ATOMIC_RELAXED);
+	return sum;
+}
 
-		for (u32 i = 0; i < fuzz.nr_fuzzers; i++)
-			here += fuzz.fuzzer[i].on_cpu[cpu];
-		printf("# fuzz: %lu on CPU %lu\n", here, cpu);
-		is_spread = is_spread && here >= sum / cpus / 4;
-	}
-	return is_spread;
+/* No CPU has seen few of the calls. */
+static bool is_spread(void)
+{
+	u64 cpus = cpus_online(), few = issued() / cpus / 4;
+
+	for (u64 cpu = 0; cpu < cpus; cpu++)
+		if (issued_on(cpu) < few)
+			return false;
+	return true;
 }
 
 bool fuzz_is_broken(void)
@@ -330,14 +333,14 @@ bool fuzz_is_broken(void)
 }
 
 /*
- * Each call has to succeed often enough, and @wanted to be issued.  If they are many, each
- * documented error has to be seen, too: chance may want some more calls for that.
+ * Each call has to succeed often enough, and @wanted to be issued, on all CPUs.  If they are many,
+ * each documented error has to be seen, too: chance may want some more calls for that.
  */
 static bool has_enough(u64 wanted)
 {
 	u64 sum = issued();
 
-	if (nr_lacking() || sum < wanted)
+	if (nr_lacking() || sum < wanted || (!is_spread() && !fuzz_is_broken()))
 		return false;
 	return wanted < FUZZ_ENOUGH || sum >= MOST_TIMES * wanted ||
 	       !nr_missing(excuses, ARRAY_SIZE(excuses));
@@ -369,7 +372,9 @@ int role_fuzz(const char *calls)
 		if (syscall_names[call] && is_lacking(call))
 			printf("# fuzz: %s succeeded only %u times\n", syscall_names[call],
 			       tally_count(call, ST_OK));
-	if (!print_cpus(issued()))
+	for (u64 cpu = 0; cpu < cpus_online(); cpu++)
+		printf("# fuzz: %lu on CPU %lu\n", issued_on(cpu), cpu);
+	if (!is_spread())
 		return EXIT_NOT_SPREAD;
 	return is_enough ? 0 : EXIT_LACKING;
 }

@@ -357,13 +357,14 @@ def make_handover():
     save("handover", "multiboot-short-tag", b"\1" + struct.pack("<IIII", 64, 0, 1, 4))
 
 
-# ---- system calls: operations of 16 bytes, behind one for the machine
+# ---- system calls: operations of 16 bytes, behind one for the machine: its CPUs, and its seed, which chooses a profile
 
 def make_calls():
-    for cpus in range(3):
-        for operations in (20, 120):
-            data = random.Random(cpus * 1000 + operations).randbytes(16 * operations)
-            save("calls", f"random-{1 << cpus}cpu-{operations}", bytes([cpus]) + data)
+    for seed in 1, 2, 3:
+        for cpus in range(3):
+            for operations in (40, 160):
+                data = random.Random(f"{seed} {cpus} {operations}").randbytes(16 * operations)
+                save("calls", f"random-{1 << cpus}cpu-{operations}-{seed}", bytes([3 * seed + cpus]) + data)
 
 
 def main():

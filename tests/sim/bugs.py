@@ -78,9 +78,9 @@ class Result:
         self.runs, self.text, self.steps = runs, text, steps
 
 
-def shrink(program, seed, tree, seconds):
+def shrink(program, seed, tree, effort):
     """Steps of the shortest history found for a run of the command @program that fails; -1: none."""
-    output, _ = run([*program, "--seed", str(seed), "--shrink", "--seconds", str(seconds)], tree, 300 + 2 * seconds)
+    output, _ = run([*program, "--seed", str(seed), "--shrink", "--effort", str(effort)], tree, 300 + 30 * effort)
     match = SHRUNK.search(output)
     return int(match[2]) if match else -1
 
@@ -108,7 +108,7 @@ def search(tree, clean, bug, runs, shrinks):
             again = FOUND.search(run([*program, "--seed", match[1]], tree, 120)[0])
             if not again or again[0] != match[0]:
                 return Result(None, f"seed {match[1]} is not the same again: {match[2]}; then {again and again[2]}")
-            steps = shrink(program, match[1], tree, bug.get("seconds", 60)) if shrinks else None
+            steps = shrink(program, match[1], tree, bug.get("effort", 8)) if shrinks else None
             return Result(int(match[1]), match[2], steps)
     except Failed as problem:
         return Result(None, str(problem))
