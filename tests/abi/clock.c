@@ -89,10 +89,11 @@ static void test_order(u64 cpu)
 /*
  * A deadline is no multiple of anything: it lies behind where a tick would be.  The
  * host may let a processor wait, so of many tries some must be punctual; one could be so by
- * chance.
+ * chance.  On a busy host that takes hundreds of tries.  The benchmark's row "latency" holds each
+ * single wait to a limit, on a machine whose time is exact.
  */
 #define TURN (CONFIG_SCHED_QUANTUM_US * 1000UL)
-#define TRIES 400
+#define TRIES 4000
 #define PUNCTUAL 2
 #define STEP (5 * MILLISECOND + MILLISECOND / 4)
 #define WAY_TIME (TRIES * STEP + 16 * TURN) /* for the tries of one way to wait */
@@ -135,7 +136,7 @@ static void wait_in_every_way(void *argument)
 {
 	struct punctual *self = argument;
 
-	for (enum way way = 0; way < WAYS; way++) {
+	for (enum way way = 0; way < WAYS && self->punctual == PUNCTUAL; way++) {
 		u64 tries = 0, punctual = 0, give_up = now() + WAY_TIME;
 
 		for (; tries < TRIES && punctual < PUNCTUAL && now() < give_up; tries++) {
@@ -146,7 +147,7 @@ static void wait_in_every_way(void *argument)
 			self->early += end < deadline;
 			punctual += end - deadline <= self->bound;
 		}
-		if (tries >= self->tries) {
+		if (tries >= self->tries || punctual < PUNCTUAL) {
 			self->tries = tries;
 			self->punctual = punctual;
 		}
@@ -175,6 +176,7 @@ static void test_punctual(u64 cpu, enum load load)
 	self = (struct punctual){ .endpoint = create(TYPE_ENDPOINT, 0),
 				  .bits = create(TYPE_NOTIFICATION, 0),
 				  .done = create(TYPE_NOTIFICATION, 0),
+				  .punctual = PUNCTUAL,
 				  .bound = LATE };
 	if (load == LOAD_EQUAL)
 		self.bound += TURN;
