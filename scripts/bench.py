@@ -394,7 +394,7 @@ def measure(options, tree, report, progress):
     report["stretch"].update(stretches_of(worst, counts, image))
     report["calls"] = stretches_of_calls(report["arch"], ordinary | report["stretch"])
     progress.next("two CPUs, seen by the plugin", report)
-    observed, counts = observe(tree, image, options.plugin, "bench=smp", cpus=2)
+    observed, counts = observe(tree, image, options.plugin, "bench=smp-quick", cpus=2)
     add_costs(report["rows"], observed, counts)
     report["cpus"] = [counts["cpu"][cpu]["in-rows"] for cpu in sorted(counts["cpu"])]
     progress.next("latency", report)

@@ -24,6 +24,7 @@ static struct {
 	u32 nr_fuzzers;
 	u32 is_over, is_still;
 	handle_t system; /* lent to the process that makes them */
+	u32 successes;	 /* of each call, that are wanted */
 } fuzz;
 
 /* Not provoked by random calls; the cases of the suite provoke them. */
@@ -145,7 +146,7 @@ static bool is_wanted(u32 call)
 
 static bool is_lacking(u32 call)
 {
-	return is_wanted(call) && tally_count(call, ST_OK) < FUZZ_WANTED;
+	return is_wanted(call) && tally_count(call, ST_OK) < fuzz.successes;
 }
 
 static u32 nr_lacking(void)
@@ -346,14 +347,23 @@ static bool has_enough(u64 wanted)
 	       !nr_missing(excuses, ARRAY_SIZE(excuses));
 }
 
+/* Return: how many calls are wanted. */
+static u64 choose_extent(const char *calls)
+{
+	u64 wanted = 0;
+
+	(void)string_to_u64(calls, &wanted);
+	fuzz.successes = wanted ? FUZZ_WANTED : FUZZ_WANTED_IN_SUITE;
+	return wanted;
+}
+
 /* Return: the exit code. */
 int role_fuzz(const char *calls)
 {
 	struct fuzzer *first = &fuzz.fuzzer[0];
-	u64 wanted = 0, end;
+	u64 wanted = choose_extent(calls), end;
 	bool is_enough;
 
-	(void)string_to_u64(calls, &wanted);
 	end = now() + (wanted ? FUZZ_LONGEST : FUZZ_TIME);
 	fuzz_draw_start();
 	fuzz_rare_start();
@@ -396,6 +406,7 @@ static void print_tally(void)
 void fuzz_start(const char *calls, struct child *child)
 {
 	tally_clear();
+	(void)choose_extent(calls);
 	fuzz.system = weaker(startup->system, RIGHTS_ALL);
 	must(spawn_role("fuzz", calls, fuzz.system, child), "spawn_role");
 }
@@ -410,7 +421,7 @@ void fuzz_end(struct child *child, bool wants_errors)
 		printf("# fuzz: fault at %#lx, pc %#lx\n", address, pc);
 	print_tally();
 	check(code != EXIT_LACKING && code <= EXIT_NOT_SPREAD && !kind,
-	      "random calls: each succeeded %u times (exit %lu, fault %lu)", FUZZ_WANTED, code,
+	      "random calls: each succeeded %u times (exit %lu, fault %lu)", fuzz.successes, code,
 	      kind);
 	check(code != EXIT_NOT_SPREAD, "on every CPU");
 	report_unknown();

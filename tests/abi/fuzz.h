@@ -8,6 +8,7 @@
 #include "test.h"
 
 #define FUZZ_WANTED 1000u
+#define FUZZ_WANTED_IN_SUITE 100u /* a part of every suite; whole runs are jobs of their own */
 #ifdef CONFIG_KASAN /* takes several times as long */
 #define FUZZ_TIME ((120 + CONFIG_NR_CPUS) * SECOND)
 #else

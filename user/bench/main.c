@@ -7,7 +7,7 @@
  * Options of init's command line: bench runs all rows, bench=quick with few
  * samples, bench=worst the calls with their worst arguments only, bench=latency
  * how late another thread wakes up during them, bench=smp what needs a second
- * CPU.
+ * CPU, bench=smp-quick that with few samples.
  */
 #include "bench.h"
 #include <user/system.h>
@@ -131,7 +131,7 @@ static void run(const char *option)
 		bench_worst();
 	else if (!strcmp(option, "latency"))
 		bench_latency();
-	else if (!strcmp(option, "smp"))
+	else if (!strncmp(option, "smp", strlen("smp")))
 		run_smp();
 	else
 		run_all();
@@ -144,7 +144,7 @@ int main(void)
 	if (startup->nr_args > 1)
 		return run_role(startup->arg[1]);
 	(void)system_option("bench", option, sizeof(option));
-	if (!strcmp(option, "quick") || !strcmp(option, "worst"))
+	if (!strcmp(option, "quick") || !strcmp(option, "smp-quick") || !strcmp(option, "worst"))
 		series_set_quick();
 	calibrate();
 	run(option);

@@ -8,6 +8,7 @@
 
 #define MAX_CPUS 64
 #define SPIN_TIME (50 * MILLISECOND)
+#define SPIN_ENOUGH 1000000UL /* many CPUs on few of the host's would wait for each other */
 #define ROUNDS 1000
 
 struct spinner {
@@ -15,7 +16,7 @@ struct spinner {
 	handle_t wake;     /* notification waited for while idle */
 	u64 woken_bits;
 	u32 stop;
-	u64 count;
+	u64 count, most;
 } __aligned(64);
 
 static struct spinner spinners[MAX_CPUS];
@@ -26,7 +27,7 @@ static void spin(void *argument)
 	struct spinner *self = argument;
 
 	(void)notify_wait(self->wake, TIME_NEVER, &self->woken_bits);
-	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED))
+	while (self->count < self->most && !__atomic_load_n(&self->stop, __ATOMIC_RELAXED))
 		__atomic_store_n(&self->count, self->count + 1, __ATOMIC_RELAXED);
 }
 
@@ -43,7 +44,9 @@ static bool start_all(u64 cpus)
 	for (u64 i = 0; i < cpus; i++) {
 		struct spinner *spinner = &spinners[i];
 
-		*spinner = (struct spinner){ .wake = create(TYPE_NOTIFICATION, 0) };
+		/* The last one has to be interrupted. */
+		*spinner = (struct spinner){ .wake = create(TYPE_NOTIFICATION, 0),
+					     .most = i + 1 == cpus ? ~0UL : SPIN_ENOUGH };
 		/* Below us, or a spinner on our own CPU would keep us from stopping it. */
 		if (uthread_start(&spinner->thread, spin, spinner,
 				  THREAD_PRIORITY(16) | THREAD_CPU(i)) != ST_OK)
@@ -82,8 +85,9 @@ static bool stop_all(u64 cpus)
 {
 	bool all = true;
 
-	for (u64 i = 0; i < cpus; i++) {
+	for (u64 i = 0; i < cpus; i++)
 		__atomic_store_n(&spinners[i].stop, 1, __ATOMIC_RELAXED);
+	for (u64 i = 0; i < cpus; i++) {
 		all = uthread_join(&spinners[i].thread, PATIENCE) == ST_OK && all;
 		(void)cap_delete(spinners[i].wake);
 	}
