@@ -186,7 +186,7 @@ print(*module['complaints']('$work/costs.csv', {'board': {'A': ('on', 1000), '$2
 printf 'Option,Default,board\nCONFIG_A,on,1000\nCONFIG_B,on,10000\n' >"$work/costs.csv"
 cost "" B 10500
 cost "board: CONFIG_B costs 10501 bytes, its budget is 10000" B 10501
-cost "board: CONFIG_C costs 1 bytes and has no budget;board: CONFIG_B has a budget but is no option" C 1
+cost "board: CONFIG_C has no budget;board: CONFIG_B has a budget but is no option" C 1
 
 # ---- table of functions
 # shellcheck disable=SC2016 # a symbol of that name
