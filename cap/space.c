@@ -94,7 +94,7 @@ static void leaf_add(struct cap_space *space, struct cap_leaf *leaf)
 	}
 	space->nr_free += CAP_LEAF_SLOTS - 1;
 	store_release(&space->directory[leaf->index], slots);
-	store_release(&space->nr_leaves, space->nr_leaves + 1); /* partner: cap_next() */
+	store_relaxed(&space->nr_leaves, space->nr_leaves + 1); /* partner: cap_next() */
 }
 
 /* ---- directory ---- */
@@ -222,7 +222,7 @@ long cap_next(struct cap_space *space, u32 *index, handle_t *found)
 {
 	u32 mask = load_acquire(&space->leaf_mask);
 	struct slot **directory = load_acquire(&space->directory);
-	u32 end = MIN(load_acquire(&space->nr_leaves), mask + 1) * CAP_LEAF_SLOTS;
+	u32 end = MIN(load_relaxed(&space->nr_leaves), mask + 1) * CAP_LEAF_SLOTS;
 	u32 stop = MIN(end, *index + NEXT_BATCH);
 
 	for (; *index < stop; ++*index) {

@@ -214,7 +214,7 @@ long tree_delete_below(const struct cap *cap, bool and_self, struct vspace **wai
 	enum sweep sweep;
 
 	spin_lock(&object->tree_lock);
-	if (load_acquire(&cap->slot->token) != cap->token) {
+	if (load_relaxed(&cap->slot->token) != cap->token) {
 		spin_unlock(&object->tree_lock);
 		return ST_BADHANDLE;
 	}

@@ -35,7 +35,7 @@ static void park_sender(struct thread *self, struct endpoint *endpoint,
 	self->send_badge = sending->cap.badge;
 	sched_block(self, sending->deadline);
 	rb_insert(&endpoint->senders, &self->send_node, THREAD_MAX_PRIORITY - self->priority);
-	store_release(&self->wait_kind, WAIT_SEND);
+	store_relaxed(&self->wait_kind, WAIT_SEND);
 }
 
 /* It has a reply object on offer, which has not been destroyed meanwhile. */
@@ -100,7 +100,7 @@ long endpoint_send(struct thread *self, const struct sending *sending)
 		park_sender(self, endpoint, sending);
 	if (status == ST_OK) {
 		list_remove(&receiver->wait_link);
-		store_release(&receiver->wait_kind, WAIT_NONE);
+		store_relaxed(&receiver->wait_kind, WAIT_NONE);
 	}
 	spin_unlock(&endpoint->object.lock);
 	return status == ST_OK ? send_to(self, receiver, sending) : status;
@@ -155,7 +155,7 @@ static void park_receiver(struct thread *self, struct endpoint *endpoint, const 
 	wait_note(self, endpoint, cap);
 	sched_block(self, deadline);
 	list_append(&endpoint->receivers, &self->wait_link);
-	store_release(&self->wait_kind, WAIT_RECEIVE);
+	store_relaxed(&self->wait_kind, WAIT_RECEIVE);
 }
 
 static bool is_call(const struct thread *sender)
@@ -170,7 +170,7 @@ static long match_sender(struct thread *self, struct thread *sender)
 	u64 tag = arch_tag(&sender->regs);
 	long status = ST_OK;
 
-	if (load_acquire(&sender->wait_slot->token) != sender->wait_token)
+	if (load_relaxed(&sender->wait_slot->token) != sender->wait_token)
 		return ST_DEAD;
 	if (is_call(sender) && !offers_reply(self))
 		return ST_NOREPLY;
@@ -220,19 +220,14 @@ static long endpoint_receive(struct thread *self, const struct cap *cap,
 		sender = container_of(first, struct thread, send_node);
 		match = match_sender(self, sender);
 		rb_remove(&endpoint->senders, first);
-		store_release(&sender->wait_kind, WAIT_NONE);
+		store_relaxed(&sender->wait_kind, WAIT_NONE);
 	} else if (operands->is_nonblocking) {
 		status = ST_WOULDBLOCK;
 	} else {
 		park_receiver(self, endpoint, cap, operands->deadline);
 	}
 	spin_unlock(&endpoint->object.lock);
-	if (sender)
-		return receive_from(self, sender, match);
-	/* Bits set before the queueing sent no request that would find a receiver. */
-	if (status == SYSCALL_DONE)
-		notification_look_again(self);
-	return status;
+	return sender ? receive_from(self, sender, match) : status;
 }
 
 /* Offer the reply object of the second handle, if one is given. */

@@ -188,7 +188,7 @@ struct ipc_fast ipc_fast_reply_receive(struct thread *self, u64 handles, u64 tag
 	if (unlikely(caller->slow))
 		return give_back(reply, caller, &endpoint->object.lock);
 	self->reply = reply;
-	store_release(&reply->caller, REPLY_OFFERED_BY(self));
+	store_relaxed(&reply->caller, REPLY_OFFERED_BY(self));
 	park(self, endpoint, &cap, tag);
 	spin_unlock(&endpoint->object.lock);
 	store_relaxed(&caller->wait_kind, WAIT_NONE);

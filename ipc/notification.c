@@ -24,7 +24,7 @@ static struct thread *claim_first(struct notification *notification)
 
 	if (thread) {
 		list_remove(link);
-		store_release(&thread->wait_kind, WAIT_NONE);
+		store_relaxed(&thread->wait_kind, WAIT_NONE);
 	}
 	return thread;
 }
@@ -74,21 +74,12 @@ u64 notification_take_bound(struct thread *thread)
 	return bits;
 }
 
-void notification_look_again(struct thread *self)
-{
-	struct notification *notification = load_acquire(&self->bound);
-
-	fence_full(); /* partner: the lock in notification_signal() */
-	if (notification && load_relaxed(&notification->bits))
-		thread_post(self, REQUEST_SIGNAL);
-}
-
 void notification_home_signal(struct thread *thread)
 {
 	u64 bits;
 
 	if (thread->state != THREAD_BLOCKED ||
-	    load_acquire(&thread->wait_kind) != WAIT_RECEIVE || !thread_claim(thread))
+	    load_relaxed(&thread->wait_kind) != WAIT_RECEIVE || !thread_claim(thread))
 		return;
 	reply_withdraw(thread);
 	thread_window_release(thread);
@@ -101,11 +92,11 @@ void notification_home_signal(struct thread *thread)
 	thread_returned(thread);
 }
 
-/* Notification's lock held. */
+/* Notification's lock held. Another thread that lives there by now keeps its own. */
 static void untie(struct notification *notification, struct thread *thread)
 {
 	store_relaxed(&notification->bound, NULL);
-	store_release(&thread->bound, NULL);
+	(void)atomic_compare_exchange(&thread->bound, notification, NULL);
 }
 
 long notification_unbind(struct thread *thread, const struct cap *by)
@@ -129,6 +120,7 @@ static long bind(const struct cap *target, const struct cap *cap)
 	struct notification *notification = notification_of(cap);
 	struct thread *thread = thread_of(target->object);
 	long status = ST_OK;
+	bool is_dead;
 
 	spin_lock(&notification->object.lock);
 	if (!cap_is_current(cap))
@@ -140,10 +132,11 @@ static long bind(const struct cap *target, const struct cap *cap)
 		store_relaxed(&notification->bound, thread);
 		/* Partner: thread_die() sets DEAD, then unbinds, for which it waits for the lock. */
 		fence_full();
-		/* Looked at last: nobody has acted on the binding yet. */
+		is_dead = load_acquire(&thread->state) == THREAD_DEAD;
+		/* Looked at last: all that was read and done was this thread's. */
 		if (!cap_is_current(target))
 			status = ST_BADHANDLE;
-		if (status != ST_OK || load_acquire(&thread->state) == THREAD_DEAD)
+		if (status != ST_OK || is_dead)
 			untie(notification, thread);
 		else if (load_relaxed(&notification->bits))
 			thread_post(thread, REQUEST_SIGNAL);
@@ -187,7 +180,7 @@ static void park_waiter(struct thread *self, struct notification *notification,
 	self->wait_token = cap->token;
 	sched_block(self, deadline);
 	list_append(&notification->waiters, &self->wait_link);
-	store_release(&self->wait_kind, WAIT_NOTIFY);
+	store_relaxed(&self->wait_kind, WAIT_NOTIFY);
 }
 
 long sys_notify_wait(struct thread *self, handle_t notification, u64 deadline)

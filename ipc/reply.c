@@ -40,7 +40,7 @@ void reply_park(struct reply *reply, struct thread *caller)
 		if (!load_relaxed(&caller->cancel) ||
 		    !atomic_compare_exchange(&reply->caller, caller, REPLY_TAKEN_BY(caller)))
 			return;
-		store_release(&caller->wait_kind, WAIT_NONE);
+		store_relaxed(&caller->wait_kind, WAIT_NONE);
 		/* Answered meanwhile, it may be here with another call, which nobody wants ended. */
 		cancel = load_relaxed(&caller->cancel);
 	} while (!cancel);
@@ -86,7 +86,7 @@ long reply_send(struct thread *self, const struct cap *cap, const struct operand
 	if (!reply_has_caller(caller) ||
 	    !atomic_compare_exchange(&reply->caller, caller, REPLY_TAKEN_BY(caller)))
 		return ST_CALLER_GONE;
-	store_release(&caller->wait_kind, WAIT_NONE);
+	store_relaxed(&caller->wait_kind, WAIT_NONE);
 	/* The object may have been destroyed and be somebody else's by now. */
 	status = cap_is_current(cap) ? answer(self, reply, caller, operands) : ST_BADHANDLE;
 	if (status != ST_OK)
@@ -101,7 +101,7 @@ bool reply_reap(struct reply *reply)
 	/* An exchange, because a load might miss the offer of who does not know yet that it is dead. */
 	if (atomic_compare_exchange(&reply->caller, NULL, REPLY_GONE))
 		return true;
-	caller = load_acquire(&reply->caller);
+	caller = load_relaxed(&reply->caller);
 	if (caller == REPLY_GONE)
 		return true;
 	if (!reply_has_caller(caller)) {
@@ -113,7 +113,7 @@ bool reply_reap(struct reply *reply)
 	/* Answered just now, and perhaps on offer again: not to be let go before that has an end. */
 	if (!atomic_compare_exchange(&reply->caller, caller, NULL))
 		return false;
-	store_release(&caller->wait_kind, WAIT_NONE);
+	store_relaxed(&caller->wait_kind, WAIT_NONE);
 	store_relaxed(&caller->reply, NULL);
 	wait_failed(caller, caller->is_fault ? ST_NOREPLY : ST_DEAD);
 	return true;

@@ -38,11 +38,11 @@ static bool is_seen(const struct search *search, const struct thread *thread)
 /* @thread is off its queue. Return: true if it is claimed, false if it goes back. */
 static bool claim_if_dead(struct search *search, struct thread *thread)
 {
-	if (!search->all && load_acquire(&thread->wait_slot->token) == thread->wait_token) {
+	if (!search->all && load_relaxed(&thread->wait_slot->token) == thread->wait_token) {
 		thread->wait_pass = search->pass->number;
 		return false;
 	}
-	store_release(&thread->wait_kind, WAIT_NONE);
+	store_relaxed(&thread->wait_kind, WAIT_NONE);
 	list_append(&search->claimed, &thread->wait_link);
 	return true;
 }
@@ -144,7 +144,7 @@ static noinline void wake_first(struct object *object)
 	spin_lock(&object->lock);
 	if (search.pass->number) {
 		search.pass->again = true;
-	} else if (load_acquire(&object->state) == OBJECT_LIVE) {
+	} else if (load_relaxed(&object->state) == OBJECT_LIVE) {
 		pass_begin(search.pass);
 		if (step(object, &search)) {
 			search.pass->number = 0;

@@ -38,7 +38,7 @@ static void inbox_push(struct cpu *cpu, struct thread *thread)
 void thread_post(struct thread *thread, u32 request)
 {
 	if (atomic_fetch_or(&thread->requests, request) == 0)
-		inbox_push(load_acquire(&thread->home), thread);
+		inbox_push(load_relaxed(&thread->home), thread);
 }
 
 void cpu_kick(struct cpu *cpu, u32 reasons)
@@ -91,7 +91,7 @@ static void handle_kill(struct thread *thread)
 
 static void handle_suspend(struct thread *thread)
 {
-	thread->is_suspended = load_acquire(&thread->wants_suspend);
+	thread->is_suspended = load_relaxed(&thread->wants_suspend);
 	if (thread->is_suspended && thread->state != THREAD_BLOCKED) {
 		thread_stop(thread);
 		store_release(&thread->state, THREAD_INACTIVE);
@@ -103,7 +103,7 @@ static void handle_suspend(struct thread *thread)
 static void handle_interrupt(struct thread *thread)
 {
 	/* Never waited for half: the call is simply issued again. */
-	if (thread->state != THREAD_BLOCKED || load_acquire(&thread->wait_kind) == WAIT_KERNEL)
+	if (thread->state != THREAD_BLOCKED || load_relaxed(&thread->wait_kind) == WAIT_KERNEL)
 		return;
 	if (thread_cancel(thread, CANCEL_INTERRUPT)) {
 		thread_wait_ended(thread, ST_INTERRUPTED);
@@ -114,7 +114,7 @@ static void handle_interrupt(struct thread *thread)
 /* New priority; new home last: after that the thread belongs to another CPU. */
 static void handle_move(struct cpu *cpu, struct thread *thread)
 {
-	u32 target = load_acquire(&thread->target);
+	u32 target = load_relaxed(&thread->target);
 	struct cpu *home = &cpus[target >> 8];
 
 	if (process_allow_priority(thread->process, (u8)target))
@@ -125,7 +125,7 @@ static void handle_move(struct cpu *cpu, struct thread *thread)
 		sched_dequeue(thread);
 	} else if (thread->state == THREAD_RUNNING) {
 		sched_leave(thread);
-		store_release(&thread->state, THREAD_RUNNABLE);
+		store_relaxed(&thread->state, THREAD_RUNNABLE);
 	}
 	thread->timer_moves = rb_is_linked(&thread->timer);
 	timer_stop(thread);

@@ -31,7 +31,7 @@ void irq_handle(u32 line)
 		return;
 	do { /* it may be bound to another one before the signal */
 		spin_lock(&irq->object.lock);
-		is_bound = irq->line == line && irq->object.state == OBJECT_LIVE &&
+		is_bound = load_relaxed(&irq->line) == line && irq->object.state == OBJECT_LIVE &&
 			   cap_held(irq->sink, TYPE_NOTIFICATION, &sink) == ST_OK;
 		bits = irq->bits;
 		spin_unlock(&irq->object.lock);
@@ -62,7 +62,7 @@ static long irq_make(u32 line, struct slot *slot)
 
 	if (!object)
 		return ST_NOMEM;
-	irq->line = line;
+	store_relaxed(&irq->line, line); /* a late-comer may still look at the line that it had */
 	if (!atomic_compare_exchange(&lines[line], NULL, irq)) {
 		object_discard(object);
 		return ST_BUSY;

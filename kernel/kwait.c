@@ -10,7 +10,7 @@ struct spinlock kwait_lock = { .rank = LOCK_KWAIT };
 void kwait_park(struct list *queue, struct thread *thread)
 {
 	list_append(queue, &thread->wait_link);
-	store_release(&thread->wait_kind, WAIT_KERNEL);
+	store_relaxed(&thread->wait_kind, WAIT_KERNEL);
 }
 
 void kwait_take(struct thread *thread, struct list *ready)

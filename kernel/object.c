@@ -164,6 +164,7 @@ struct object *object_alloc(u8 type)
 		return NULL;
 	/* A late-comer that holds a lock sees the former life or the new one, whole. */
 	spin_lock(&object->lock);
+	fence_release(); /* one without: what it reads of the new life, it reads behind the generation's end */
 	object_clear_body(kind, object);
 	init_queues(object);
 	object->is_queued = false;
@@ -174,7 +175,7 @@ struct object *object_alloc(u8 type)
 	spin_unlock(&object->tree_lock);
 	spin_unlock(&object->lock);
 	object->next = NULL;
-	store_release(&object->state, OBJECT_LIVE);
+	store_relaxed(&object->state, OBJECT_LIVE);
 	return object;
 }
 
@@ -191,9 +192,9 @@ bool object_kill(struct object *object, u32 generation)
 	bool is_won;
 
 	spin_lock(&object->lock);
-	is_won = load_acquire(&object->state) == OBJECT_LIVE && object->generation == generation;
+	is_won = load_relaxed(&object->state) == OBJECT_LIVE && object->generation == generation;
 	if (is_won) {
-		store_release(&object->state, OBJECT_DYING);
+		store_relaxed(&object->state, OBJECT_DYING);
 		store_release(&object->generation, generation + 1);
 		if (object->type == TYPE_THREAD)
 			thread_kill(thread_of(object));
@@ -208,7 +209,7 @@ bool object_kill(struct object *object, u32 generation)
 
 void object_unreachable(struct object *object, u32 generation)
 {
-	if (object->type == TYPE_THREAD && load_acquire(&thread_of(object)->state) != THREAD_DEAD)
+	if (object->type == TYPE_THREAD && load_relaxed(&thread_of(object)->state) != THREAD_DEAD)
 		return;
 	if (object->type == TYPE_PROCESS &&
 	    !process_may_go(container_of(object, struct process, object)))
@@ -219,7 +220,7 @@ void object_unreachable(struct object *object, u32 generation)
 void object_discard(struct object *object)
 {
 	object->state = OBJECT_DYING;
-	store_release(&object->generation, object->generation + 1);
+	store_relaxed(&object->generation, object->generation + 1);
 	object_release(object);
 }
 
@@ -229,7 +230,7 @@ void object_release(struct object *object)
 
 	ASSERT(object->state == OBJECT_DYING && !object->tree_first);
 	spin_lock(&types_lock);
-	store_release(&object->state, OBJECT_FREE);
+	store_relaxed(&object->state, OBJECT_FREE);
 	if (object->generation != ~0u) {
 		object->next = kind->free;
 		kind->free = object;

@@ -113,7 +113,7 @@ static long page_attach(struct process *process, struct thread *thread, const st
 	}
 	thread->page = phys_to_ptr(frame);
 	thread->page_index = i;
-	thread->page_address = MESSAGE_WINDOW + i * PAGE_SIZE;
+	store_relaxed(&thread->page_address, MESSAGE_WINDOW + i * PAGE_SIZE);
 	return ST_OK;
 }
 
@@ -129,7 +129,7 @@ long process_attach(struct process *process, struct thread *thread,
 	spin_lock(&process->lock);
 	status = attach_check(process, start->by);
 	if (status == ST_OK) {
-		thread->number = ++process->next_number;
+		store_relaxed(&thread->number, ++process->next_number);
 		list_append(&process->threads, &thread->process_link);
 		process->nr_threads++;
 		if (start->priority > process->top_priority)
@@ -159,6 +159,8 @@ void process_thread_gone(struct process *process, struct thread *thread)
 {
 	bool was_last;
 
+	/* The reaper of another CPU may see it gone only when it is queued: it could release it. */
+	spin_lock(&process->object.lock);
 	spin_lock(&process->lock);
 	list_remove(&thread->process_link);
 	if (thread->page)
@@ -167,16 +169,14 @@ void process_thread_gone(struct process *process, struct thread *thread)
 	was_last = --process->nr_threads == 0;
 	if (was_last) {
 		store_relaxed(&process->is_ending, true);
-		store_release(&process->is_gone, true);
+		process->is_gone = true;
 	}
 	spin_unlock(&process->lock);
-	if (!was_last)
-		return;
 	/* Not when it is taken apart: what it has left running may keep the reaper from that. */
-	if (process == init_process)
+	if (was_last && process == init_process)
 		init_has_ended(process);
-	spin_lock(&process->object.lock);
-	object_queue(&process->object, false);
+	if (was_last)
+		object_queue(&process->object, false);
 	spin_unlock(&process->object.lock);
 }
 
@@ -216,8 +216,7 @@ static void process_stop(struct process *process, u64 code, const struct thread 
 		}
 		has_more = stop_threads(process);
 		is_gone = process->nr_threads == 0;
-		if (is_gone)
-			store_release(&process->is_gone, true);
+		process->is_gone = is_gone;
 	}
 	priority = load_relaxed(&process->top_priority);
 	spin_unlock(&process->lock);
@@ -244,7 +243,7 @@ static enum reap process_stop_rest(struct process *process)
 	reaper_calm_down();
 	/* The last thread queues the process again, if it finds it on no list. */
 	spin_lock(&process->object.lock);
-	is_gone = load_acquire(&process->is_gone);
+	is_gone = process->is_gone;
 	if (!is_gone)
 		process->object.is_queued = false;
 	spin_unlock(&process->object.lock);
@@ -269,7 +268,7 @@ void process_kill(struct process *process)
 {
 	process_stop(process, PROCESS_CODE_KILLED, NULL);
 	/* Already ended: only its structure is left to be released. */
-	if (load_acquire(&process->has_ended))
+	if (load_relaxed(&process->has_ended))
 		object_queue(&process->object, false);
 }
 
@@ -293,7 +292,7 @@ static void process_ended(struct process *process)
 	bool is_watched;
 
 	spin_lock(&process->lock);
-	store_release(&process->has_ended, true);
+	store_relaxed(&process->has_ended, true);
 	watch = process->watch_slot;
 	fault = process->fault_slot;
 	process->watch_slot = process->fault_slot = 0;

@@ -25,6 +25,7 @@
 
 static struct thread reapers[CONFIG_NR_CPUS];
 static u64 busy; /* atomic, bit a CPU: its list is not empty */
+static u32 nr_rests; /* atomic: how often a reaper had nothing left */
 static struct list waiters = { &waiters, &waiters }; /* for memory; kwait_lock */
 
 void reaper_init_cpu(struct cpu *cpu)
@@ -73,7 +74,7 @@ static struct object *list_pop(struct cpu *cpu)
 
 void reaper_set_priority(struct cpu *cpu)
 {
-	u32 lent = MAX(load_acquire(&cpu->reap_donated), cpu->reap_hurry);
+	u32 lent = MAX(load_relaxed(&cpu->reap_donated), cpu->reap_hurry);
 	u32 priority = MAX(lent, REAPER_PRIORITY);
 
 	if (cpu->reaper->priority != priority)
@@ -137,11 +138,16 @@ bool reaper_wait(struct thread *self)
 {
 	u64 working;
 
-	if (!load_acquire(&busy))
-		return false;
+	if (!load_acquire(&busy)) {
+		/* It may have become free since the refusal: once more, if a reaper has finished since the last one. */
+		u32 finished = load_relaxed(&nr_rests), before = self->seen_rests;
+
+		self->seen_rests = finished;
+		return finished != before;
+	}
 	spin_lock(&kwait_lock);
 	/* A reaper clears its bit and then takes the lock to wake whom it finds. */
-	working = load_acquire(&busy);
+	working = load_relaxed(&busy);
 	if (working)
 		kwait_park(&waiters, self);
 	spin_unlock(&kwait_lock);
@@ -221,8 +227,9 @@ static enum reap step(struct object *object, struct vspace **wait)
 /* The list is empty: block, unless there is somebody to wake still. */
 static void rest(struct cpu *cpu)
 {
-	atomic_fetch_and(&busy, ~BIT(cpu->index));
-	store_release(&cpu->reap_donated, 0);
+	atomic_fetch_add(&nr_rests, 1);
+	atomic_fetch_and(&busy, ~BIT(cpu->index)); /* partner: reaper_wait() looks at this first */
+	store_relaxed(&cpu->reap_donated, 0);
 	if (wake_waiters()) {
 		sched_block(cpu->reaper, TIME_NEVER);
 		reaper_set_priority(cpu);

@@ -75,9 +75,9 @@ void thread_die(struct thread *thread)
 
 void thread_kill(struct thread *thread)
 {
-	if (load_acquire(&thread->state) != THREAD_DEAD)
+	if (load_relaxed(&thread->state) != THREAD_DEAD)
 		thread_post(thread, REQUEST_KILL);
-	else if (thread->home == arch_this_cpu())
+	else if (load_relaxed(&thread->home) == arch_this_cpu())
 		object_queue(&thread->object, false);
 	else
 		thread_post(thread, REQUEST_REAP);
@@ -86,7 +86,7 @@ void thread_kill(struct thread *thread)
 bool thread_reap(struct thread *thread)
 {
 	/* Posters check the generation under the object lock: no new request can come. */
-	return !load_acquire(&thread->requests);
+	return !load_relaxed(&thread->requests);
 }
 
 long thread_window_reserve(struct thread *thread, u32 count)

@@ -30,7 +30,7 @@ static void start_thread(struct thread *thread, u32 generation)
 {
 	spin_lock(&thread->object.lock);
 	if (object_is_alive(&thread->object, generation) &&
-	    load_acquire(&thread->state) != THREAD_DEAD)
+	    load_relaxed(&thread->state) != THREAD_DEAD)
 		thread_post(thread, REQUEST_SUSPEND);
 	spin_unlock(&thread->object.lock);
 }
@@ -99,10 +99,10 @@ static __always_inline long ask(struct thread *self, handle_t handle, u32 reques
 	if (!cap_is_current(&cap))
 		status = ST_BADHANDLE;
 	else if (request == REQUEST_SUSPEND)
-		store_release(&thread->wants_suspend, value);
+		store_relaxed(&thread->wants_suspend, value);
 	else if (request == REQUEST_MOVE)
-		store_release(&thread->target, (u32)value);
-	if (status == ST_OK && load_acquire(&thread->state) == THREAD_DEAD)
+		store_relaxed(&thread->target, (u32)value);
+	if (status == ST_OK && load_relaxed(&thread->state) == THREAD_DEAD)
 		status = ST_DEAD;
 	if (status == ST_OK)
 		thread_post(thread, request);
@@ -132,7 +132,7 @@ long sys_thread_set(struct thread *self, handle_t thread, u64 settings)
 
 static u64 state_for_user(const struct thread *thread)
 {
-	switch (load_acquire(&thread->state)) {
+	switch (load_relaxed(&thread->state)) {
 	case THREAD_INACTIVE:
 		return THREAD_STATE_INACTIVE;
 	case THREAD_BLOCKED:
@@ -149,7 +149,7 @@ static long thread_fact(const struct thread *thread, u64 what, u64 value[2])
 	switch (what) {
 	case THREAD_INFO_STATE:
 		value[0] = state_for_user(thread);
-		value[1] = load_acquire(&thread->home)->index;
+		value[1] = load_relaxed(&thread->home)->index;
 		return ST_OK;
 	case THREAD_INFO_TIME:
 		value[0] = load_relaxed(&thread->cpu_time);

@@ -40,7 +40,7 @@ static bool claim_queued(struct thread *thread, u8 kind)
 	else if (is_won)
 		list_remove(&thread->wait_link);
 	if (is_won)
-		store_release(&thread->wait_kind, WAIT_NONE);
+		store_relaxed(&thread->wait_kind, WAIT_NONE);
 	spin_unlock(lock);
 	return is_won;
 }
@@ -67,7 +67,7 @@ bool thread_claim(struct thread *thread)
 	default:
 		return claim_queued(thread, kind);
 	}
-	store_release(&thread->wait_kind, WAIT_NONE);
+	store_relaxed(&thread->wait_kind, WAIT_NONE);
 	return true;
 }
 

@@ -203,7 +203,7 @@ static long seal(struct memory *memory)
 	}
 	if (!fetch_is_done(memory->seal_generation))
 		return SYSCALL_RESTART;
-	store_release(&memory->is_sealed, true);
+	store_relaxed(&memory->is_sealed, true);
 	return ST_OK;
 }
 

@@ -220,7 +220,7 @@ void flush_reset(struct vspace *space)
 	spin_lock(&kwait_lock);
 	ASSERT(list_is_empty(&space->flush.waiters) && !space->flush.waiting);
 	store_relaxed(&space->flush.requested, 0);
-	store_release(&space->flush.done, 0);
+	store_relaxed(&space->flush.done, 0);
 	spin_unlock(&kwait_lock);
 }
 
@@ -263,7 +263,7 @@ u64 fetch_request(void)
 	generation = ++fetch.requested;
 	fetch.waiting = others;
 	if (!others)
-		store_release(&fetch.done, generation);
+		store_relaxed(&fetch.done, generation);
 	spin_unlock(&kwait_lock);
 	arch_sync_icache();
 	for (u32 i = 0; i < nr_cpus_online; i++)

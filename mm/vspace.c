@@ -174,7 +174,7 @@ static long map_decide(struct space_ref ref, struct memory *memory, struct map_r
 		       uaddr_t *address)
 {
 	struct vspace *space = ref.space;
-	paddr_t root = load_relaxed(&space->root);
+	paddr_t root = load_acquire(&space->root);
 	long status = ST_OK;
 
 	/* An ended process has no root; one that is released and reused takes no lock for that. */
@@ -182,7 +182,7 @@ static long map_decide(struct space_ref ref, struct memory *memory, struct map_r
 		return ST_BADHANDLE;
 	if (!root || load_relaxed(&space->is_ending))
 		return ST_DEAD;
-	if (load_acquire(&memory->is_sealed) ? request->flags & MAP_WRITE
+	if (load_relaxed(&memory->is_sealed) ? request->flags & MAP_WRITE
 					     : request->flags & MAP_EXECUTE)
 		return ST_SEALED;
 	*address = request->address;
@@ -193,6 +193,7 @@ static long map_decide(struct space_ref ref, struct memory *memory, struct map_r
 	if (status == ST_OK)
 		status = pgtable_prepare(root, *address, request->size, 0, PREPARE_BATCH);
 	/* Looked at again: all that was read above was this process's. */
+	fence_acquire();
 	if (status == ST_OK)
 		status = ref_check(ref);
 	if (status != ST_OK)
@@ -362,7 +363,7 @@ static long protect_decide(const struct region *region, uaddr_t address, u64 siz
 		return ST_NORIGHTS;
 	if ((flags & MAP_EXECUTE) && !load_acquire(&memory->is_sealed))
 		return ST_SEALED;
-	if ((flags & MAP_WRITE) && load_acquire(&memory->is_sealed))
+	if ((flags & MAP_WRITE) && load_relaxed(&memory->is_sealed))
 		return ST_SEALED;
 	if ((region_start(region) < address || region_end(region) > address + size) &&
 	    !spares[1].region)
@@ -442,7 +443,7 @@ bool vspace_teardown_step(struct vspace *space, struct vspace **wait)
 		return true;
 	spin_lock(&space->lock);
 	if (!space->is_ending) {
-		store_release(&space->is_ending, true); /* partner: flush_answer() */
+		store_relaxed(&space->is_ending, true); /* partner: flush_answer() */
 		flush_request(space);
 	}
 	spin_unlock(&space->lock);

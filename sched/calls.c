@@ -17,7 +17,7 @@ long sys_thread_sleep(struct thread *self, u64 deadline)
 	if (deadline <= arch_now())
 		return ST_OK;
 	arch_set_status(&self->regs, ST_OK);
-	store_release(&self->wait_kind, WAIT_SLEEP);
+	store_relaxed(&self->wait_kind, WAIT_SLEEP);
 	sched_block(self, deadline);
 	return SYSCALL_DONE;
 }

@@ -24,7 +24,7 @@ void sched_init_cpu(struct cpu *cpu)
 /* Into the queue; the running thread may have to give way now, or at the end of its turn. */
 static void enqueue(struct cpu *cpu, struct thread *thread, bool at_front)
 {
-	store_release(&thread->state, THREAD_RUNNABLE);
+	store_relaxed(&thread->state, THREAD_RUNNABLE);
 	runqueue_add(&cpu->runqueue, thread, at_front);
 	if (cpu->current && thread->priority >= cpu->current->priority)
 		cpu->pending = true;
@@ -124,7 +124,7 @@ static bool must_switch(const struct cpu *cpu, const struct thread *running, int
 static void preempt(struct cpu *cpu, struct thread *running, ktime_t now)
 {
 	sched_leave(running);
-	store_release(&running->state, THREAD_RUNNABLE);
+	store_relaxed(&running->state, THREAD_RUNNABLE);
 	/* With a fresh turn instead, frequent short preemptions would starve its equals. */
 	running->quantum_left = now < cpu->quantum_end ? cpu->quantum_end - now : 0;
 	runqueue_add(&cpu->runqueue, running, running->quantum_left != 0);
@@ -153,7 +153,7 @@ struct thread *sched_choose(struct cpu *cpu)
 	next = runqueue_take(&cpu->runqueue);
 	if (!next)
 		return NULL;
-	store_release(&next->state, THREAD_RUNNING);
+	store_relaxed(&next->state, THREAD_RUNNING);
 	cpu->counted_to = now;
 	cpu->current = next;
 	cpu->quantum_end = now + (next->quantum_left ? next->quantum_left : QUANTUM);

@@ -17,7 +17,7 @@
 
 static void expire(struct thread *thread)
 {
-	bool was_sleeping = load_acquire(&thread->wait_kind) == WAIT_SLEEP;
+	bool was_sleeping = load_relaxed(&thread->wait_kind) == WAIT_SLEEP;
 
 	if (!thread_cancel(thread, CANCEL_TIMEOUT))
 		return;

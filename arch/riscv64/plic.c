@@ -63,6 +63,13 @@ void plic_init(const struct boot_info *info)
 		set(PLIC_PRIORITY(line), 0);
 }
 
+/* Before whatever another hart writes there, who takes the lock next that is held here. */
+static void set_priority(u32 line, u32 priority)
+{
+	set(PLIC_PRIORITY(line), priority);
+	asm volatile("fence o, w" : : : "memory"); /* a lock's release orders memory only */
+}
+
 /* The hart's controller is named by phandle in the list of contexts. */
 static u32 find_context(u64 hart)
 {
@@ -142,7 +149,7 @@ void arch_irq_done(u32 irq)
 void arch_irq_mask(u32 irq)
 {
 	if (irq && irq < nr_lines)
-		set(PLIC_PRIORITY(irq), 0);
+		set_priority(irq, 0);
 }
 
 void arch_irq_unmask(u32 irq)
@@ -155,7 +162,7 @@ void arch_irq_unmask(u32 irq)
 		return;
 	store_relaxed(&route[irq], (u16)cpu->index);
 	set_enabled(cpu->arch.plic_context, irq, true);
-	set(PLIC_PRIORITY(irq), 1);
+	set_priority(irq, 1);
 }
 
 u32 arch_irq_count(void)

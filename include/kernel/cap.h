@@ -154,7 +154,7 @@ long cap_of_slot(struct slot *slot, struct cap *out) __must_check;
 /** cap_is_current() - slot and object are still what cap_lookup() saw. */
 static inline bool cap_is_current(const struct cap *cap)
 {
-	return load_acquire(&cap->slot->token) == cap->token &&
+	return load_relaxed(&cap->slot->token) == cap->token &&
 	       object_is_alive(cap->object, cap->generation);
 }
 

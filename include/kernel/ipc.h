@@ -94,8 +94,6 @@ void notification_home_signal(struct thread *thread);
 /** notification_take_bound() - take the bits of the notification bound to @thread, 0 if none. */
 u64 notification_take_bound(struct thread *thread);
 
-/** notification_look_again() - the running thread has queued itself in a receive: were bits set before? */
-void notification_look_again(struct thread *self);
 
 /**
  * notification_unbind() - the notification of @thread forgets it, because it dies, or its capability @by

@@ -97,7 +97,7 @@ void object_release(struct object *object);
 /** object_is_alive() - the object still has this generation. */
 static inline bool object_is_alive(const struct object *object, u32 generation)
 {
-	return load_acquire(&object->generation) == generation;
+	return load_relaxed(&object->generation) == generation;
 }
 
 #endif

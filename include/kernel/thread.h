@@ -116,6 +116,7 @@ struct thread {
 	u32 fault_kind;
 
 	u64 progress; /* range calls: bytes done before the call was restarted */
+	u32 seen_rests; /* of the reapers, when it was refused memory last */
 
 	struct notification *bound; /* notification lock of that object; NULL = none */
 	u32 bound_generation;
@@ -168,7 +169,7 @@ void thread_returned(struct thread *thread);
 /** inbox_is_empty() - nothing has been posted to this CPU. */
 static inline bool inbox_is_empty(const struct cpu *cpu)
 {
-	return !cpu->inbox_backlog && !load_acquire(&cpu->inbox) && !load_acquire(&cpu->kick);
+	return !cpu->inbox_backlog && !load_relaxed(&cpu->inbox) && !load_relaxed(&cpu->kick);
 }
 
 /* ---- kernel/wait.c: ending a wait ---- */
