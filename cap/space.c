@@ -94,7 +94,7 @@ static void leaf_add(struct cap_space *space, struct cap_leaf *leaf)
 	}
 	space->nr_free += CAP_LEAF_SLOTS - 1;
 	store_release(&space->directory[leaf->index], slots);
-	store_relaxed(&space->nr_leaves, space->nr_leaves + 1); /* partner: cap_next() */
+	store_relaxed(&space->nr_leaves, space->nr_leaves + 1);
 }
 
 /* ---- directory ---- */
