@@ -164,7 +164,7 @@ struct object *object_alloc(u8 type)
 		return NULL;
 	/* A late-comer that holds a lock sees the former life or the new one, whole. */
 	spin_lock(&object->lock);
-	fence_release(); /* one without: what it reads of the new life, it reads behind the generation's end */
+	fence_release(); /* one without a lock reads the new life behind the generation's end */
 	object_clear_body(kind, object);
 	init_queues(object);
 	object->is_queued = false;

@@ -139,7 +139,7 @@ bool reaper_wait(struct thread *self)
 	u64 working;
 
 	if (!load_acquire(&busy)) {
-		/* It may have become free since the refusal: once more, if a reaper has finished since the last one. */
+		/* Became it free after the refusal?  Once more, if one has finished since the last. */
 		u32 finished = load_relaxed(&nr_rests), before = self->seen_rests;
 
 		self->seen_rests = finished;

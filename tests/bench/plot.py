@@ -79,7 +79,7 @@ def check_drawing(tap, work, budgets):
     _, _, drawn = draw(work, reports)
     tap.result(drawn["ipc-size.svg"] != before, "another figure gives another drawing")
     status, said, _ = draw(work, reports[::-1])
-    tap.result(status != 0 and "bench-plot: error: wants the reports of" in said, "reports in another order are refused")
+    tap.result(status != 0 and "bench-plot: error: wants the reports of" in said, "reports in another order: refused")
     tap.result(bench_plot.variation(reports[0]["rows"]["null"]) > 0, "a row whose samples differ varies")
 
 
