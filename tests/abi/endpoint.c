@@ -385,6 +385,45 @@ static void test_bound_both(void)
 	(void)cap_delete(bits);
 }
 
+static struct served {
+	struct uthread thread;
+	handle_t endpoint, reply, bits;
+	long status;
+	struct message message;
+} served;
+
+/* Answers one call; while it works, bits come. */
+static void serve_once(void *argument)
+{
+	struct served *self = argument;
+
+	must(ipc_receive(self->endpoint, self->reply, &self->message), "ipc_receive");
+	(void)notify_signal(self->bits, 0x90);
+	self->message = (struct message){ 0 };
+	self->status = ipc_reply_receive(self->endpoint, self->reply, &self->message);
+}
+
+/* The short way of an answer may not leave bits behind that have come before. */
+static void test_bound_serving(void)
+{
+	struct message message = { 0 };
+
+	served = (struct served){ .endpoint = create(TYPE_ENDPOINT, 0),
+				  .reply = create(TYPE_REPLY, 0),
+				  .bits = create(TYPE_NOTIFICATION, 0) };
+	must(uthread_start(&served.thread, serve_once, &served, THREAD_DEFAULT), "uthread_start");
+	must(notify_bind(served.thread.handle, served.bits), "notify_bind");
+	WANT(ipc_call(served.endpoint, &message), ST_OK);
+	same((u64)uthread_join(&served.thread, PATIENCE), ST_OK,
+	     "bits that come while a call is answered end the receive behind the answer");
+	check(served.status == ST_OK && served.message.call == MSG_FROM_NOTIFICATION &&
+		      served.message.badge == 0x90, "they are in it (%s, %#lx)",
+	      status_name(served.status), served.message.badge);
+	(void)cap_destroy(served.endpoint);
+	(void)cap_delete(served.reply);
+	(void)cap_delete(served.bits);
+}
+
 /* ---- no message page ---- */
 
 static void test_too_long(void)
@@ -455,6 +494,7 @@ void test_endpoint(void)
 	test_bound();
 	test_bound_waiting();
 	test_bound_both();
+	test_bound_serving();
 	(void)cap_delete(endpoint);
 	(void)cap_delete(reply);
 }
