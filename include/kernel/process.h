@@ -28,7 +28,7 @@ struct process {
 	u64 pages_in_use[MESSAGE_WINDOW_PAGES / 64]; /* by a thread: a bit a message page */
 	bool is_ending;  /* no new threads */
 	bool is_urgent;  /* the reaper is to tell more threads to die; in reap_urgent */
-	bool is_gone;    /* all threads are dead; the reaper has it */
+	bool is_gone;    /* all threads are dead; the reaper has it; object lock, too */
 	bool has_ended;  /* nothing is left but this structure */
 	u64 exit_code;
 	u32 fault_kind;  /* why it was ended, FAULT_NONE if it exited */
