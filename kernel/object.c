@@ -144,12 +144,15 @@ static void init_queues(struct object *object)
 		list_init(&endpoint->receivers);
 	} else if (object->type == TYPE_NOTIFICATION) {
 		list_init(&notification->waiters);
+	} else if (object->type == TYPE_PROCESS) {
+		list_init(&container_of(object, struct process, object)->vspace.limbo);
 	}
 }
 
 struct object *object_alloc(u8 type)
 {
 	struct object_type *kind = &types[type];
+	struct spinlock *space_lock;
 	struct object *object;
 
 	ASSERT(type > TYPE_NONE && type <= TYPE_MAX);
@@ -164,17 +167,21 @@ struct object *object_alloc(u8 type)
 		return NULL;
 	/* A late-comer that holds a lock sees the former life or the new one, whole. */
 	spin_lock(&object->lock);
+	spin_lock(&object->tree_lock);
+	space_lock = &container_of(object, struct process, object)->vspace.lock;
+	if (type == TYPE_PROCESS)
+		spin_lock(space_lock);
 	fence_release(); /* one without a lock reads the new life behind the generation's end */
 	object_clear_body(kind, object);
 	init_queues(object);
+	if (type == TYPE_PROCESS)
+		spin_unlock(space_lock);
 	object->is_queued = false;
-	spin_lock(&object->tree_lock);
 	object->tree_first = 0;
 	object->revoke_root = 0;
 	object->is_named = false;
 	spin_unlock(&object->tree_lock);
 	spin_unlock(&object->lock);
-	object->next = NULL;
 	store_relaxed(&object->state, OBJECT_LIVE);
 	return object;
 }
@@ -192,7 +199,9 @@ bool object_kill(struct object *object, u32 generation)
 	bool is_won;
 
 	spin_lock(&object->lock);
-	is_won = load_relaxed(&object->state) == OBJECT_LIVE && object->generation == generation;
+	/* Atomically: object_discard() holds no lock. */
+	is_won = load_relaxed(&object->state) == OBJECT_LIVE &&
+		 load_relaxed(&object->generation) == generation;
 	if (is_won) {
 		store_relaxed(&object->state, OBJECT_DYING);
 		store_release(&object->generation, generation + 1);
@@ -219,7 +228,7 @@ void object_unreachable(struct object *object, u32 generation)
 
 void object_discard(struct object *object)
 {
-	object->state = OBJECT_DYING;
+	store_relaxed(&object->state, OBJECT_DYING);
 	store_relaxed(&object->generation, object->generation + 1);
 	object_release(object);
 }

@@ -233,7 +233,7 @@ static bool record_wait(struct flush_record *flush, u64 generation, struct threa
 	bool must_wait;
 
 	spin_lock(&kwait_lock);
-	must_wait = flush->done < MIN(generation, flush->requested);
+	must_wait = load_relaxed(&flush->done) < MIN(generation, load_relaxed(&flush->requested));
 	if (must_wait)
 		kwait_park(&flush->waiters, thread);
 	spin_unlock(&kwait_lock);

@@ -34,8 +34,6 @@ static uaddr_t arena_draw(void)
 
 long vspace_init(struct vspace *space)
 {
-	rb_init(&space->regions);
-	list_init(&space->limbo);
 	list_init(&space->flush.waiters);
 	list_init(&space->flush.active);
 	store_relaxed(&space->root, frame_alloc_charged());

@@ -236,6 +236,7 @@ static void usage(void)
 	       "  --input F    with the reference model: operations from the bytes of a file\n"
 	       "  --fail       with --model: let each allocation of each operation fail once\n"
 	       "  --suite      run the conformance suite, tests/abi\n"
+	       "  --match N    of that only the N-th match of race.c\n"
 	       "  --trace      print every step\n"
 	       "  --results    print what each call came to, in a kernel that takes no time\n"
 	       "  --verbose    print the kernel's messages\n"
@@ -324,7 +325,7 @@ static void parse(int argc, char **argv)
 		{ "results", 0, NULL, 'e' }, { "swarm", 0, NULL, 'w' },
 		{ "trace", 0, NULL, 't' },   { "verbose", 0, NULL, 'v' },
 		{ "input", 1, NULL, 'i' },   { "model", 0, NULL, 'o' },   { "fail", 0, NULL, 'f' },
-		{ "suite", 0, NULL, 'p' },
+		{ "suite", 0, NULL, 'p' },   { "match", 1, NULL, 'a' },
 		{ "no-fork", 0, NULL, 'n' }, { "shrink", 0, NULL, 'k' },
 		{ "effort", 1, NULL, 'd' }, { "check", 1, NULL, 'g' },
 		{ "tally", 0, NULL, 'y' },   { "help", 0, NULL, 'h' },
@@ -344,6 +345,7 @@ static void parse(int argc, char **argv)
 		case 'o': options.uses_model = true; break;
 		case 'e': options.results = true; break;
 		case 'p': set_suite(); break;
+		case 'a': set_suite(); options.match = (u32)number(optarg, 1, 99); break;
 		case 't': options.trace = true; break;
 		case 'v': options.is_quiet = false; break;
 		case 'w': options.swarms = true; break;

@@ -171,6 +171,11 @@ void program_pause(void)
 	yield(READY);
 }
 
+u32 program_match(void)
+{
+	return options.match;
+}
+
 void program_raise(u32 line)
 {
 	machine_raise(line);

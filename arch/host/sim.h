@@ -40,6 +40,7 @@ struct options {
 	bool results; /* print what each call came to; the kernel takes no time */
 	bool uses_model; /* user threads do what script.c says */
 	bool runs_suite; /* user threads are those of tests/abi */
+	u32 match;       /* of those only this one of race.c, if not 0 */
 	const u8 *input; /* a chunk for each operation; NULL: the seed chooses */
 	bool replays;	 /* the operations of an earlier run */
 	bool is_paced;	 /* none of them earlier than in that run */

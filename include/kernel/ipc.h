@@ -78,7 +78,6 @@ struct notification {
 	struct list waiters;  /* threads in WAIT_NOTIFY */
 	/* thread whose receive also serves this; NULL = none; atomic: a late-comer may look */
 	struct thread *bound;
-	u32 bound_generation;
 };
 
 /**

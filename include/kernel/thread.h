@@ -119,7 +119,6 @@ struct thread {
 	u32 seen_rests; /* of the reapers, when it was refused memory last */
 
 	struct notification *bound; /* notification lock of that object; NULL = none */
-	u32 bound_generation;
 };
 
 /* What a new thread starts with, decoded. */

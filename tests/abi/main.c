@@ -89,6 +89,7 @@ static void test_all(void)
 	test_exhaustion();
 	test_tally(); /* before the random calls: a case has to provoke each error */
 	test_fuzz();
+	test_race(); /* leaves many objects for reuse, of which exhaustion must not find any */
 }
 
 /* Code 77, while every CPU is busy with what is more urgent than the reaper ("init.ends=busy"). */

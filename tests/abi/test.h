@@ -149,6 +149,9 @@ void test_limits(void);
 void test_schedule(void);
 void test_clock(void);
 void test_elf(void);
+void test_race(void);
+/** test_match() - one of its matches, from 1 on. Return: false if there is none. */
+bool test_match(u32 number);
 void test_exhaustion(void);
 
 /** may_power_off() - nothing but the shell has started us: we lack the right. Return: whether we have it. */

@@ -146,7 +146,6 @@ def parse():
     parser.add_argument("--part", default="1/1", help="only every N-th bug, from the I-th")
     parser.add_argument("--record", action="store_true", help="search anew, and keep the seeds in bugs.toml")
     parser.add_argument("--shrink", choices=("sample", "all"), help="shrink the histories of the bugs")
-    parser.add_argument("--rare", action="store_true", help="also those that may take an hour")
     parser.add_argument("--list", action="store_true", help="only name the bugs")
     parser.add_argument("names", nargs="*", metavar="NAME-PART")
     return parser.parse_args()
@@ -159,8 +158,6 @@ def main():
     unfit = [bug["name"] for bug in bugs if read(f"{TOP}/{bug['file']}").count(bug["old"]) != 1]
     bugs = bugs[first - 1::step]
     bugs = [bug for bug in bugs if not options.names or any(name in bug["name"] for name in options.names)]
-    rare = [bug["name"] for bug in bugs if bug.get("rare") and not options.rare and not options.names]
-    bugs = [bug for bug in bugs if bug["name"] not in rare]
     if options.list:
         print("\n".join(bug["name"] for bug in bugs))
         return 0
@@ -173,8 +170,6 @@ def main():
     print("TAP version 13")
     for place, name in enumerate(unfit, 1):
         print(f"not ok {place} - fits into its file once: {name}")
-    for name in rare:
-        print(f"# not tried without --rare: {name}")
     for bug in bugs:
         begin = time.monotonic()
         shrinks = options.shrink == "all" or (options.shrink and bug.get("shrink"))

@@ -41,6 +41,13 @@ repeat() {
 	done
 }
 
+# Two CPUs at the same thing: each match of tests/abi/race.c many times.
+matches() {
+	for match in 1 2 3 4 5 6 7 8; do
+		"$sim" --match $match "$@" || return 1
+	done
+}
+
 now=$(date +%s)
 try "200 fixed seeds, 4 CPUs" "$sim" --seed 1 --runs 200 --cpus 4
 try "100 fixed seeds, 2 CPUs" "$sim" --seed 1000 --runs 100 --cpus 2
@@ -65,6 +72,8 @@ if [ "$kind" = races ]; then
 	try "tests/abi, 6 fixed seeds, 4 CPUs" "$sim" --suite --seed 1 --runs 6 --cpus 4
 	try "tests/abi, 6 fixed seeds, 2 CPUs" "$sim" --suite --seed 1 --runs 6 --cpus 2
 	try "tests/abi, 2 fixed seeds, 1 CPU" "$sim" --suite --seed 1 --runs 2 --cpus 1
+	try "matches, 20 seeds from $now on, 2 CPUs" matches --seed "$now" --runs 20 --cpus 2
+	try "matches, 20 seeds from $now on, 3 CPUs" matches --seed "$now" --runs 20 --cpus 3
 	try "tests/abi, a seed from $now on, 3 CPUs" "$sim" --suite --seed "$now" --cpus 3
 fi
 echo "1..$count"

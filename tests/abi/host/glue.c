@@ -121,6 +121,10 @@ int program_main(void)
 	static u64 counters[TALLY_BYTES / sizeof(u64)];
 
 	tally_at(counters);
+	if (program_match()) {
+		check(test_match(program_match()), "there is such a match");
+		return suite_end();
+	}
 	test_refusals();
 	test_endpoint();
 	test_wait();
@@ -139,6 +143,7 @@ int program_main(void)
 	test_limits();
 	test_schedule();
 	test_clock();
+	test_race();
 	report_unknown();
 	return suite_end();
 }
