@@ -99,11 +99,11 @@ static void leaf_add(struct cap_space *space, struct cap_leaf *leaf)
 
 /* ---- directory ---- */
 
-static u32 directory_order(u32 nr_pointers)
+static u32 directory_order(const struct cap_space *space)
 {
 	u32 order = 0;
 
-	while ((PAGE_SIZE / sizeof(struct slot *)) << order < nr_pointers)
+	while ((PAGE_SIZE / sizeof(struct slot *)) << order <= space->leaf_mask)
 		order++;
 	return order;
 }
@@ -119,23 +119,17 @@ static struct slot **directory_alloc(u32 order)
 		account_release(1UL << order);
 		return NULL;
 	}
-	for (u32 page = 0; page < 1u << order; page++)
-		arch_clear_page((char *)phys_to_ptr(base) + page * PAGE_SIZE);
 	return phys_to_ptr(base);
-}
-
-static void directory_free(struct slot **directory, u32 order)
-{
-	frame_free(ptr_to_phys(directory), order);
-	account_release(1UL << order);
 }
 
 long cap_space_init(struct cap_space *space, struct process *owner)
 {
 	space->owner = owner;
-	space->directory = directory_alloc(0);
-	if (!space->directory)
+	space->directories[0] = directory_alloc(0);
+	if (!space->directories[0])
 		return ST_NOMEM;
+	arch_clear_page(space->directories[0]);
+	space->directory = space->directories[0];
 	space->leaf_mask = PAGE_SIZE / sizeof(struct slot *) - 1;
 	spin_lock(&space->lock);
 	store_relaxed(&space->is_open, true);
@@ -143,21 +137,27 @@ long cap_space_init(struct cap_space *space, struct process *owner)
 	return ST_OK;
 }
 
-/* Twice the directory. The old one stays readable until the space goes. Slots lock held. */
+/*
+ * Twice the directory.  The next one is filled while the last quarter of this one is: four pointers
+ * are copied and four cleared for each leaf, so that no call does it all at once.  The old one stays
+ * readable until the space goes.  Slots lock held.
+ */
 static bool directory_grow(struct cap_space *space)
 {
-	u32 order = directory_order(space->leaf_mask + 1);
-	struct slot **larger;
+	u32 size = space->leaf_mask + 1, first = 4 * (space->nr_leaves - size / 4 * 3 - 1);
+	u32 order = directory_order(space) + 1;
+	struct slot ***next = &space->directories[order];
 
-	if (space->leaf_mask + 1 >= 1u << HANDLE_LEAF_BITS)
+	if (size == 1u << HANDLE_LEAF_BITS)
+		return space->nr_leaves < size;
+	if (!*next && !(*next = directory_alloc(order)))
 		return false;
-	larger = directory_alloc(order + 1);
-	if (!larger)
-		return false;
-	memcpy(larger, space->directory, (space->leaf_mask + 1) * sizeof(*larger));
-	space->old[order] = space->directory;
+	memcpy(*next + first, space->directory + first, 4 * sizeof(**next));
+	memset(*next + size + first, 0, 4 * sizeof(**next));
+	if (space->nr_leaves < size)
+		return true;
 	/* Partner: cap_lookup() loads the mask before the directory. */
-	store_release(&space->directory, larger);
+	store_release(&space->directory, *next);
 	store_release(&space->leaf_mask, space->leaf_mask * 2 + 1);
 	return true;
 }
@@ -169,7 +169,7 @@ static noinline bool space_extend(struct cap_space *space)
 {
 	struct cap_leaf *leaf;
 
-	if (space->nr_leaves > space->leaf_mask && !directory_grow(space))
+	if (space->nr_leaves > (space->leaf_mask + 1) / 4 * 3 && !directory_grow(space))
 		return false;
 	leaf = leaf_alloc();
 	if (leaf)
@@ -308,15 +308,17 @@ bool cap_space_is_empty(struct cap_space *space)
 
 bool cap_space_free_step(struct cap_space *space)
 {
-	u32 order = directory_order(space->leaf_mask + 1);
-
 	for (u32 n = 0; n < FREE_BATCH && space->nr_leaves; n++)
 		slab_free(&leaf_cache, space->directory[--space->nr_leaves]);
 	if (space->nr_leaves)
 		return false;
-	directory_free(space->directory, order);
-	while (order-- > 0)
-		directory_free(space->old[order], order);
+	for (u32 order = 0; order < ARRAY_SIZE(space->directories); order++) {
+		if (!space->directories[order])
+			continue;
+		frame_free(ptr_to_phys(space->directories[order]), order);
+		account_release(1UL << order);
+		space->directories[order] = NULL;
+	}
 	space->directory = NULL;
 	return true;
 }

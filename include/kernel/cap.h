@@ -56,7 +56,8 @@ struct cap_space {
 	 */
 	bool is_open;
 	u32 sweep_next; /* teardown: slots before this index are empty */
-	struct slot **old[6]; /* outgrown directories, freed with the space */
+	/* By order: those that were outgrown, this one, and the next, which is being filled. */
+	struct slot **directories[6];
 	struct process *owner; /* NULL: the kernel's space */
 };
 

@@ -516,10 +516,10 @@ static void held_last(void **state)
 	check_all();
 }
 
-/* More slots than one directory page names, then all of it taken down in batches. */
+/* More slots than four directory pages name, then all of it taken down in batches. */
 static void fill_and_end_space(const struct cap *cap, struct cap_space *space)
 {
-	u32 count = 600 * (CAP_LEAF_SLOTS - 1), steps = 0;
+	u32 count = 2100 * (CAP_LEAF_SLOTS - 1), steps = 0;
 	struct vspace *wait;
 	enum sweep sweep;
 
@@ -532,7 +532,9 @@ static void fill_and_end_space(const struct cap *cap, struct cap_space *space)
 		assert_int_equal(cap_lend(cap, slot, RIGHTS_ALL, 1 + i), ST_OK);
 	}
 	assert_int_equal(space->nr_used, count);
-	assert_true(space->leaf_mask > 512);
+	assert_int_equal(space->leaf_mask, 4095);
+	for (u32 i = 0; i <= space->leaf_mask; i++)
+		assert_true(!space->directory[i] == (i >= space->nr_leaves));
 	cap_space_close(space);
 	assert_null(cap_reserve(space));
 	while ((sweep = cap_space_step(space, &wait)) == SWEEP_MORE)
@@ -559,6 +561,29 @@ static void large_space_comes_and_goes(void **state)
 	charged = nr_charged;
 	fill_and_end_space(&cap, &space);
 	assert_int_equal(nr_charged, charged);
+}
+
+/* No call copies the whole directory: the next one is filled leaf by leaf. */
+static void directory_grows_in_steps(void **state)
+{
+	struct cap_space *space = &spaces[0];
+	u32 leaves = 0;
+
+	(void)state;
+	start();
+	while (space->leaf_mask == 511) {
+		u32 equal = 0, wanted = space->nr_leaves < 386 ? 0 : 4 * (space->nr_leaves - 385);
+		struct slot **next = space->directories[1];
+
+		for (u32 i = 0; i < 512 && next; i++)
+			equal += next[i] && next[i] == space->directory[i];
+		if (space->nr_leaves != leaves)
+			assert_int_equal(equal, wanted);
+		leaves = space->nr_leaves;
+		assert_non_null(cap_reserve(space));
+	}
+	assert_int_equal(space->nr_leaves, 513);
+	assert_ptr_equal(space->directory, space->directories[1]);
 }
 
 /* Somebody reserved a slot before the space was closed, and fills it behind the sweep. */
@@ -605,7 +630,7 @@ static void exhausted_memory(void **state)
 	assert_non_null(cap_reserve(&spaces[0]));
 }
 
-/* Frames are left, but none lie together: the directory cannot grow, and does afterwards. */
+/* Frames are left, but none lie together: the next directory cannot be made, and is afterwards. */
 static void fragmented_memory(void **state)
 {
 	long charged = 0;
@@ -618,8 +643,8 @@ static void fragmented_memory(void **state)
 		count++;
 		charged = nr_charged;
 	}
-	assert_int_equal(spaces[0].nr_leaves, spaces[0].leaf_mask + 1);
-	assert_true(count > 500 * (CAP_LEAF_SLOTS - 1));
+	assert_int_equal(spaces[0].nr_leaves, (spaces[0].leaf_mask + 1) / 4 * 3 + 1);
+	assert_true(count > 380 * (CAP_LEAF_SLOTS - 1));
 	assert_int_equal(nr_charged, charged);
 	is_fragmented = false;
 	assert_non_null(cap_reserve(&spaces[0]));
@@ -639,7 +664,9 @@ static void exhausted_numbers(void **state)
 		struct slot *slot;
 		long charged;
 
-		while (spaces[0].nr_free || spaces[0].nr_leaves > spaces[0].leaf_mask)
+		/* Where the next directory is made a frame would not do. */
+		while (spaces[0].nr_free ||
+		       spaces[0].nr_leaves == (spaces[0].leaf_mask + 1) / 4 * 3 + 1)
 			assert_non_null(cap_reserve(&spaces[0]));
 		charged = nr_charged;
 		frames_left = 1;
@@ -709,6 +736,7 @@ int main(void)
 		cmocka_unit_test(held_capabilities),
 		cmocka_unit_test(held_last),
 		cmocka_unit_test(large_space_comes_and_goes),
+		cmocka_unit_test(directory_grows_in_steps),
 		cmocka_unit_test(late_filler),
 		cmocka_unit_test(exhausted_memory),
 		cmocka_unit_test(fragmented_memory),
