@@ -81,6 +81,8 @@ def remember(known, new):
         if name in known:
             budget = copy.copy(budget)
             budget.budget = [now or was for was, now in zip(known[name].budget, budget.budget)]
+            if budget.gate and known[name].gate:
+                budget.gate = [now or was for was, now in zip(known[name].gate, budget.gate)]
         known[name] = budget
 
 

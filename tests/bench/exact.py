@@ -15,6 +15,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP + "/scripts")
 import bench
+from bench_budgets import Budget, compare
 from bench_elf import Image
 
 MARK = "long sys_null(struct thread *self)\n{\n"
@@ -94,6 +95,17 @@ def check_rows(tap, board, lines, counts):
     tap.result(both == run + deleted, f"{board}: a row of two calls is counted as both", f"{both}, {run} + {deleted}")
 
 
+def check_limit(tap, board, arch, rows):
+    """A figure fails if it is over its budget by one more than is allowed, on each architecture."""
+    for name in ("null", "ipc-512"):
+        figure = rows[name]["median"]
+        least = next(number for number in range(figure) if number + max(1, number // 50) >= figure)
+        problems = [len(list(compare({name: Budget(name, {"budget": [budget] * 3})}, arch, {name: figure}, False)))
+                    for budget in (least, least - 1)]
+        tap.result(problems == [0, 1], f"{board}: {name} may exceed its budget by one or 2 %, and no more",
+                   f"{problems}")
+
+
 def check_verdict(tap, options):
     """A figure over its budget fails, and only that.  That all are within their budgets is a test of its own."""
     command = [sys.executable, "scripts/bench.py", "--out", options.out, "--board", options.board, "--quick", "--brief"]
@@ -163,6 +175,7 @@ def main():
     check_costs(tap, options.board, lines, counts)
     check_rows(tap, options.board, lines, counts)
     check_cpus(tap, tree, options)
+    check_limit(tap, options.board, bench.arch_of(tree), bench.rows_of(lines))
     if options.board == "qemu_x86_64":
         check_verdict(tap, options)
     check_extra(tap, options, bench.rows_of(lines))
