@@ -141,7 +141,7 @@ def boot(tree, words, plugin=None, cpus=1):
     image = "Image" if os.path.exists(tree + "/Image") else "kernel.elf"
     extra = EXACT + (f" -plugin {plugin}" if plugin else "")
     done = subprocess.run([sys.executable, "scripts/qemu-run.py", "--out", tree, "--image", image, "--smp", str(cpus),
-                           f"--append={words}", "--timeout", "240", "--extra=" + extra],
+                           f"--append={words}", "--timeout", "600", "--extra=" + extra],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     text = done.stdout.decode("utf-8", "replace")
     if done.returncode:
@@ -247,6 +247,19 @@ def stretches_of(rows, counts, image):
     return result
 
 
+def longest_of(stretches):
+    """The longest of all, with the row in which it was."""
+    name = max(stretches, key=lambda name: stretches[name]["length"])
+    return {**stretches[name], "row": name}
+
+
+def functions_of(counts):
+    """Functions inside the kernel; the weighted cost beside each."""
+    return {name: {**{key: figure for key, figure in function.items() if key != "extra"},
+                   "weighted": function["median"] + function["extra"]}
+            for name, function in counts["function"].items()}
+
+
 def stretches_of_calls(arch, rows):
     """Each call's longest stretch with its worst arguments: {call: length and row}."""
     with open(STRETCHES, "rb") as file:
@@ -316,6 +329,8 @@ def print_costs(report):
             classes = " ".join(f"{kind} {count:g}" for kind, count in row["classes"].items())
             print(f"{name:30} {row['median']:8} {row['p90']:8} {row['mean']:11.2f} {row['weighted']:8} "
                   f"{row['lines']:6} {row['pages']:6}  {classes}")
+    for name, row in report["kernel"].items():
+        print(f"{'kernel:' + name:30} {row['median']:8} {row['p90']:8} {row['mean']:11.2f} {row['weighted']:8}")
     print("\ninstructions of each CPU during the rows with two: " + ", ".join(str(count) for count in report["cpus"]))
     for name, functions in report.get("profile", {}).items():
         print(f"\nwhere {name} spends its instructions (those of measuring count as user)")
@@ -382,10 +397,9 @@ def measure(options, tree, report, progress):
     observed, counts = observe(tree, image, options.plugin, "bench=quick", [numbers[name] for name in options.profile])
     add_costs(report["rows"], observed, counts)
     report["reaped"] = reaped_of(observed, counts)
-    report["boot"], report["kernel"] = counts["boot"], counts["function"]
+    report["boot"], report["kernel"] = counts["boot"], functions_of(counts)
     ordinary = stretches_of(observed, counts, image)
-    longest = max(ordinary, key=lambda name: ordinary[name]["length"])
-    report["stretch"] = {"ordinary": {**ordinary[longest], "row": longest}}
+    report["stretch"] = {"ordinary": longest_of(ordinary)}
     for place, name in enumerate(options.profile):
         report.setdefault("profile", {})[name] = profile_of(image, counts["profile"].get(place, []),
                                                             counts["row"][numbers[name]]["samples"])
@@ -396,6 +410,7 @@ def measure(options, tree, report, progress):
     progress.next("two CPUs, seen by the plugin", report)
     observed, counts = observe(tree, image, options.plugin, "bench=smp-quick", cpus=2)
     add_costs(report["rows"], observed, counts)
+    report["stretch"]["ordinary-two-cpus"] = longest_of(stretches_of(observed, counts, image))
     report["cpus"] = [counts["cpu"][cpu]["in-rows"] for cpu in sorted(counts["cpu"])]
     progress.next("latency", report)
     report["latency"] = rows_of(boot(tree, "bench=latency"))["latency"]["max"]

@@ -184,7 +184,7 @@ def write_table(path, reports, budgets):
     with open(path, "w", encoding="utf-8") as file:
         file.write("row,x86_64,AArch64,RISC-V 64,gate (x86_64),weighted (x86_64),cache lines,pages\n")
         for name in figures_of(reports[0]):
-            row = reports[0]["rows"].get(name, {})
+            row = reports[0]["rows"].get(name) or reports[0].get("kernel", {}).get(name.removeprefix("kernel:"), {})
             gate = budgets[name].gate_of("x86_64") if name in budgets else None
             cells = [name, *(figures_of(report).get(name, "") for report in reports), "" if gate is None else gate,
                      row.get("weighted", ""), row.get("lines", ""), row.get("pages", "")]

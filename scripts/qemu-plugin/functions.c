@@ -34,10 +34,13 @@ struct function *functions_at(uint64_t address)
 static void finish(struct cpu *cpu)
 {
 	struct function *function = cpu->call[--cpu->nr_calls].function;
+	uint32_t n = function->nr_samples;
 
-	if (function->nr_samples < MAX_FUNCTION_SAMPLES)
-		function->sample[function->nr_samples++] =
-			(uint32_t)(cpu->executed - cpu->call[cpu->nr_calls].start);
+	if (n == MAX_FUNCTION_SAMPLES)
+		return;
+	function->sample[n] = (uint32_t)(cpu->executed - cpu->call[cpu->nr_calls].start);
+	function->extra[n] = (uint32_t)(cpu->extra - cpu->call[cpu->nr_calls].start_extra);
+	function->nr_samples++;
 }
 
 void functions_insn(struct cpu *cpu, const struct insn *insn)
@@ -58,6 +61,7 @@ void functions_insn(struct cpu *cpu, const struct insn *insn)
 		return;
 	cpu->call[cpu->nr_calls].function = insn->function;
 	cpu->call[cpu->nr_calls].start = cpu->executed;
+	cpu->call[cpu->nr_calls].start_extra = cpu->extra;
 	cpu->call[cpu->nr_calls++].return_address = cpu->last->address + cpu->last->size;
 }
 
@@ -68,17 +72,24 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void report_function(FILE *out, struct function *function)
+{
+	uint32_t n = function->nr_samples, *sample = function->sample;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += sample[i];
+	qsort(sample, n, sizeof(sample[0]), compare);
+	qsort(function->extra, n, sizeof(function->extra[0]), compare);
+	fprintf(out, "function %s n %u min %u median %u p90 %u p99 %u max %u mean %.2f extra %u\n",
+		function->name, n, sample[0], sample[(n - 1) / 2],
+		sample[(uint64_t)(n - 1) * 90 / 100], sample[(uint64_t)(n - 1) * 99 / 100],
+		sample[n - 1], (double)sum / n, function->extra[(n - 1) / 2]);
+}
+
 void functions_report(FILE *out)
 {
-	for (unsigned int i = 0; i < nr_functions; i++) {
-		struct function *function = &functions[i];
-		uint32_t n = function->nr_samples, *sample = function->sample;
-
-		if (!n)
-			continue;
-		qsort(sample, n, sizeof(sample[0]), compare);
-		fprintf(out, "function %s n %u min %u median %u p99 %u max %u\n", function->name, n,
-			sample[0], sample[(n - 1) / 2], sample[(uint64_t)(n - 1) * 99 / 100],
-			sample[n - 1]);
-	}
+	for (unsigned int i = 0; i < nr_functions; i++)
+		if (functions[i].nr_samples)
+			report_function(out, &functions[i]);
 }

@@ -54,7 +54,7 @@ struct function {
 	uint64_t address;
 	bool is_slow_way; /* of the function that reaches it */
 	uint32_t nr_samples;
-	uint32_t sample[MAX_FUNCTION_SAMPLES];
+	uint32_t sample[MAX_FUNCTION_SAMPLES], extra[MAX_FUNCTION_SAMPLES];
 };
 
 /* What a CPU is doing. */
@@ -62,12 +62,13 @@ struct cpu {
 	bool has_booted; /* it has run at kernel addresses: low addresses are user mode now */
 	struct insn *last;
 	uint64_t executed, executed_in_row;
+	uint64_t extra; /* of what was executed, as in a sample */
 	struct stretch stretch;
 	uint32_t stretch_number;
 	uint32_t hottest_count;
 	struct {
 		struct function *function;
-		uint64_t start, return_address;
+		uint64_t start, start_extra, return_address;
 	} call[MAX_CALLS];
 	unsigned int nr_calls;
 };
@@ -78,6 +79,7 @@ void rows_counter(void);
 bool rows_is_running(void);
 void rows_insn(struct insn *insn);
 void rows_class(enum class class);
+uint32_t rows_extra(enum class class); /* what one costs more than an instruction */
 void rows_access(uint64_t address, unsigned int size);
 void rows_stretch(const struct stretch *stretch);
 int rows_profile(unsigned int row); /* place of a row in insn->profile, -1 if none */

@@ -97,6 +97,7 @@ static void on_insn(unsigned int number, void *data)
 			rows_class(TRAP);
 	}
 	cpu->executed++;
+	cpu->extra += rows_extra(insn->decoded.class);
 	if (insn->is_user && cpu->has_booted) {
 		if (cpu->stretch.length)
 			end_stretch(cpu);
@@ -113,16 +114,17 @@ static void on_insn(unsigned int number, void *data)
 static void on_access(unsigned int number, uint32_t info, uint64_t address, void *data)
 {
 	const struct insn *insn = data;
-	struct qemu_hwaddr *place;
+	struct qemu_hwaddr *place = qemu_plugin_get_hwaddr(info, address);
+	bool is_device = place && qemu_plugin_hwaddr_is_io(place);
 
-	(void)number;
 	if (insn->is_mark_store)
 		rows_mark(address & 0xfff);
+	if (is_device)
+		cpus[number % MAX_CPUS].extra += rows_extra(DEVICE);
 	if (!rows_is_running())
 		return;
 	rows_access(address, 1u << qemu_plugin_mem_size_shift(info));
-	place = qemu_plugin_get_hwaddr(info, address);
-	if (place && qemu_plugin_hwaddr_is_io(place))
+	if (is_device)
 		rows_class(DEVICE);
 }
 

@@ -112,10 +112,15 @@ bool rows_is_running(void)
 	return state == RUNNING;
 }
 
+uint32_t rows_extra(enum class class)
+{
+	return weight[class] - 1;
+}
+
 void rows_class(enum class class)
 {
 	class_count[class]++;
-	sample.extra += weight[class] - 1;
+	sample.extra += rows_extra(class);
 }
 
 void rows_access(uint64_t address, unsigned int size)

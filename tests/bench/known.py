@@ -80,7 +80,7 @@ def rows_of(arch):
         14: Row("a stretch with a look for interrupts", 1 + entry + 501, {"trap": 1}, code=None,
                 stretch=entry - 1 + 301),
         16: Row("a sample of two parts", 2 + 1 + 3, {}, code=(2, 1)),
-        19: Row("calls of a function", 1 + entry + calls, {"trap": 1}, code=None, stretch=entry + calls),
+        19: Row("calls of a function", 1 + entry + calls, {"trap": 1, "fence": 2}, code=None, stretch=entry + calls),
         20: Row("a return to the kernel", entry + back + 100, {"trap": 1}, code=None, stretch=100),
     }
     if arch == "x86_64":
@@ -159,9 +159,10 @@ def check_rest(tap, arch, counts, at):
     rounds = sorted(profile.values())[-3:]
     tap.result(rounds == [1000] * 3 and sum(profile.values()) == rows_of(arch)[13].instructions,
                f"{arch}: a profile tells how often each instruction ran", f"{rounds}, {sum(profile.values())} in all")
-    functions = [[counts["function"].get(name, {}).get(key) for key in ("n", "min", "median", "max")]
-                 for name in ("quick", "slow")]
-    wanted = [[count, *[figure] * 3] for count, figure in zip((2, 1), FUNCTION[arch])]
+    keys = ("n", "extra", "min", "median", "p90", "p99", "max", "mean")
+    functions = [[counts["function"].get(name, {}).get(key) for key in keys] for name in ("quick", "slow")]
+    quick, slow = FUNCTION[arch]
+    wanted = [[2, WEIGHTS["fence"] - 1, *[quick] * 6], [1, 0, *[slow] * 6]]
     tap.result(functions == wanted, f"{arch}: functions from entry to return, by the way they take",
                f"{functions}, wanted {wanted}")
     tap.result(counts["boot"] == 4, f"{arch}: from the kernel's entry to user mode", f"{counts['boot']}")

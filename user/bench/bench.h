@@ -162,6 +162,7 @@ void bench_notify(void);
 void bench_objects(void);
 void bench_memory(void);
 void bench_faults(void);
+void bench_pager_drained(u32 samples);
 void bench_threads(void);
 void bench_processes(void);
 void bench_processes_drained(void);

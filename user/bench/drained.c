@@ -182,7 +182,8 @@ static void created(const char *name, u64 type, u64 argument)
 struct round {
 	u64 (*make)(struct round *round);
 	const char *name;
-	handle_t handle, other; /* endpoint and what is sent, or notification and endpoint */
+	/* Endpoint and what is sent, or notification and endpoint, or parent and target. */
+	handle_t handle, other;
 	u32 caps, number;
 };
 
@@ -226,6 +227,16 @@ static u64 catch_next(struct round *round)
 		.handles = next_of_crowd(round) | (u64)round->other << 32,
 	};
 
+	return call_cost(&call, round->name);
+}
+
+static u64 give_next(struct round *round)
+{
+	struct measured_call call = { .tag = SYS_cap_copy, .argument = { CAP_GIVE } };
+	u64 child = 0;
+
+	must(cap_derive(round->handle, RIGHTS_ALL, 0, &child), "cap_derive");
+	call.handles = child | (u64)round->other << 32;
 	return call_cost(&call, round->name);
 }
 
@@ -298,6 +309,10 @@ static void watched(void)
 static void slots(void)
 {
 	handle_t parent = create(TYPE_NOTIFICATION, 0), target = create(TYPE_PROCESS, 0);
+	struct round give = {
+		.make = give_next, .name = "cap-copy-give-drained", .handle = parent,
+		.other = create(TYPE_PROCESS, 0),
+	};
 	u64 child;
 
 	carved("cap-derive-drained", (struct measured_call){
@@ -308,6 +323,7 @@ static void slots(void)
 		.handles = parent | (u64)target << 32,
 		.argument = { CAP_LEND, RIGHTS_ALL },
 	});
+	extended(give, 0, SAMPLES);
 	messages();
 	/* Plenty of slots for the objects that follow. */
 	for (u32 i = 0; i < SLOTS; i++)
@@ -401,6 +417,7 @@ static void tables_back(void)
 void bench_drained(void)
 {
 	faults();
+	bench_pager_drained(SAMPLES);
 	tables();
 	tables_back();
 	bench_processes_drained();

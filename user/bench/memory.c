@@ -127,9 +127,13 @@ static void fault_pages(u32 zeroed, u32 resident, u64 empty)
 	settle();
 }
 
-/* A fault that a process at the fault endpoint answers: by jumping over the store, or by mapping. */
-static void through_pager(const char *name, const char *role, u64 argument)
+/*
+ * A fault that a process at the fault endpoint answers: by jumping over the store, or by mapping.
+ * With @drained so many samples with no frame in stock for the page tables, else as ever.
+ */
+static void through_pager(const char *name, const char *role, u64 argument, u32 drained)
 {
+	u32 samples = drained ? drained : series_samples();
 	handle_t memory, extra[STARTUP_EXTRA] = {
 		create(TYPE_ENDPOINT, 0), startup->self,
 	};
@@ -152,8 +156,10 @@ static void through_pager(const char *name, const char *role, u64 argument)
 	must(program_spawn(&program, &child), role);
 	settle();
 	must(process_set_fault(startup->self, extra[0]), "process_set_fault");
-	for (u32 i = 0; i < series_samples(); i++) {
-		vary_shape(i, series_samples(), memory);
+	for (u32 i = 0; i < samples; i++) {
+		vary_shape(i, samples, memory);
+		if (drained)
+			frames_drain();
 		series_mark(row);
 		series_add(row, store_cost(ARENA, empty));
 		must(mem_unmap(startup->self, ARENA, PAGE_SIZE, NULL), "mem_unmap");
@@ -185,6 +191,11 @@ void bench_faults(void)
 	}
 	restore_shape();
 	must(cap_delete(spare), "cap_delete");
-	through_pager("fault-pager-jump", "pager-jump", (u64)measure_store_end);
-	through_pager("fault-pager-map", "pager-map", ARENA);
+	through_pager("fault-pager-jump", "pager-jump", (u64)measure_store_end, 0);
+	through_pager("fault-pager-map", "pager-map", ARENA, 0);
+}
+
+void bench_pager_drained(u32 samples)
+{
+	through_pager("fault-pager-map-drained", "pager-map", ARENA, samples);
 }

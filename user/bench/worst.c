@@ -12,6 +12,7 @@
 #define FARTHER_AWAY 0x4000000000UL /* physical, beyond every machine's memory */
 #define BIG_PAGES 4096UL        /* resident: 16 MiB */
 #define MANY_CAPS 20000u
+#define LEAF_SLOTS 63u /* slots of a leaf; 512 leaves are a page of the directory */
 #define MANY_REGIONS 1000u
 #define MANY_WAITERS 64u
 #define MANY_SLEEPERS 240u /* each has a message page: a process has 256 */
@@ -62,9 +63,33 @@ static void map_huge_range(void)
 	settle();
 }
 
-/* A large object with all its frames: unmapped, sealed, taken apart by the reaper. */
+static void touch_all(void)
+{
+	for (u64 page = 0; page < BIG_PAGES; page++)
+		*(volatile u8 *)(ARENA + page * PAGE_SIZE) = 1;
+}
+
+/* All but the first and the last page becomes read-only: each step cuts a region, and all are resident. */
+static void protect_touched(u32 row, handle_t memory)
+{
+	u64 size = BIG_PAGES * PAGE_SIZE;
+	struct measured_call protect = {
+		.tag = SYS_mem_protect,
+		.handles = startup->self,
+		.argument = { ARENA + PAGE_SIZE, size - 2 * PAGE_SIZE, MAP_READ },
+	};
+
+	must(mem_map(startup->self, memory, ARENA, size, 0, MAP_READ | MAP_WRITE, NULL),
+	     "mem_map");
+	touch_all();
+	once(row, &protect, "mem_protect");
+	must(mem_unmap(startup->self, ARENA, size, NULL), "mem_unmap");
+}
+
+/* A large object with all its frames: unmapped, protected, sealed, taken apart by the reaper. */
 static void large_object(void)
 {
+	u32 protected = series_start("worst-protect-touched");
 	u64 size = BIG_PAGES * PAGE_SIZE;
 	u32 unmapped = series_start("worst-unmap-touched"), sealed = series_start("worst-seal");
 	u32 destroyed = series_start("worst-destroy-mapped");
@@ -80,12 +105,12 @@ static void large_object(void)
 		memory = (handle_t)make.value[0];
 		must(mem_map(startup->self, memory, ARENA, size, 0, MAP_READ | MAP_WRITE, NULL),
 		     "mem_map");
-		for (u64 page = 0; page < BIG_PAGES; page++)
-			*(volatile u8 *)(ARENA + page * PAGE_SIZE) = 1;
+		touch_all();
 		call = (struct measured_call){
 			.tag = SYS_mem_unmap, .handles = startup->self, .argument = { ARENA, size }
 		};
 		once(unmapped, &call, "mem_unmap");
+		protect_touched(protected, memory);
 		call = (struct measured_call){ .tag = SYS_mem_seal, .handles = memory };
 		once(sealed, &call, "mem_seal");
 		must(mem_map(startup->self, memory, ARENA, size, 0, MAP_READ, NULL), "mem_map");
@@ -95,6 +120,30 @@ static void large_object(void)
 		once(destroyed, &call, "cap_destroy");
 		settle();
 	}
+}
+
+/* So many that the space's directory has to grow: the figure is the dearest one's. */
+static void fill_space(void)
+{
+	handle_t parent = create(TYPE_NOTIFICATION, 0);
+	struct measured_call derive = {
+		.tag = SYS_cap_derive, .handles = parent, .argument = { RIGHTS_ALL }
+	};
+	u32 row = series_start("worst-derive");
+	u64 most = 0;
+
+	for (u32 n = 0; n <= 512 * LEAF_SLOTS; n++) {
+		u64 cost;
+
+		series_mark(row);
+		cost = call_cost(&derive, "cap_derive");
+		most = MAX(most, cost);
+	}
+	series_mark(0);
+	series_add(row, most);
+	must(cap_revoke(parent), "cap_revoke");
+	must(cap_delete(parent), "cap_delete");
+	settle();
 }
 
 static void many_capabilities(void)
@@ -453,6 +502,7 @@ void bench_worst(void)
 	series_set_warm_up(0);
 	map_huge_range();
 	large_object();
+	fill_space();
 	many_capabilities();
 	deep_tree();
 	largest_message();

@@ -183,7 +183,7 @@ calls:
 	.globl	function
 function: /* three instructions, or six */
 	cbnz	x1, slow_way
-	nop
+	dmb	ish
 	ret
 	.globl	slow_way
 slow_way:

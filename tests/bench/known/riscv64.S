@@ -230,7 +230,7 @@ calls:
 	.globl	function
 function: /* three instructions, or six */
 	bnez	t1, slow_way
-	nop
+	fence	rw, rw
 	ret
 	.globl	slow_way
 slow_way:

@@ -249,7 +249,7 @@ calls:
 function: /* four instructions, or eight */
 	test	%eax, %eax
 	jnz	slow_way
-	nop
+	mfence
 	ret
 	.globl	slow_way
 slow_way:
