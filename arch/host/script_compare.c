@@ -111,6 +111,15 @@ static void adopt_page(const struct scripted *s, struct m_object *thread, u64 ad
 	thread->page = address;
 }
 
+static void adopt_number(const struct scripted *s, struct m_object *thread, u64 number)
+{
+	for (u32 i = 0; i < model.nr_objects; i++)
+		if (model.object[i]->process == thread->process &&
+		    model.object[i]->type == TYPE_THREAD && model.object[i]->number == number)
+			disagree(s, "the number of another thread", number, 0);
+	thread->number = (u32)number;
+}
+
 /* ---- results ---- */
 
 static void compare_words(struct scripted *s, const struct m_message *message)
@@ -179,7 +188,7 @@ static void learn(const struct scripted *s)
 	if (process)
 		process->own_pages = regs->args[0] - self->result.value[0];
 	if (self->call.number == SYS_thread_self && !self->number)
-		self->number = (u32)regs->args[0];
+		adopt_number(s, self, regs->args[0]);
 	if (self->call.number == SYS_thread_self && self->has_page && !self->page)
 		self->page = regs->args[1];
 }
