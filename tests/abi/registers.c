@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A call changes the registers of its results and no others: whether it is
- * refused, goes on at once, waits, or gives way to somebody else.
+ * refused, goes on at once, waits, or gives way to somebody else.  Whoever is
+ * interrupted, suspended, moved, or touches fresh memory does not notice it.
  */
 #include "registers.h"
 #include "test.h"
@@ -102,6 +103,19 @@ static void compete(void *argument)
 	}
 }
 
+/* Until it has ended, from CPU to CPU if there is another one to be used. */
+static void join(struct uthread *thread, u64 cpu)
+{
+	u64 end = now() + PATIENCE;
+	long status;
+
+	while ((status = uthread_join(thread, MILLISECOND)) != ST_OK && now() < end)
+		if (cpu)
+			(void)thread_set(thread->handle, THREAD_PRIORITY(20) |
+					 THREAD_CPU(random_bits() % cpus_online()));
+	must(status, "uthread_join");
+}
+
 static void test_rivals(u64 cpu)
 {
 	struct rival rivals[2] = { { .seed = 0x1000 }, { .seed = 0x800000 } };
@@ -112,12 +126,73 @@ static void test_rivals(u64 cpu)
 				   THREAD_CPU(i * cpu) | THREAD_PRIORITY(20)), "uthread_start");
 	}
 	for (u32 i = 0; i < 2; i++) {
-		must(uthread_join(&rivals[i].thread, PATIENCE), "uthread_join");
+		join(&rivals[i].thread, cpu);
 		(void)cap_delete(rivals[i].bits);
 	}
 	check(!rivals[0].failures && !rivals[1].failures,
 	      "two threads on %s keep theirs apart (%u and %u of %u calls wrong)",
-	      cpu ? "two CPUs" : "one CPU", rivals[0].failures, rivals[1].failures, ROUNDS);
+	      cpu ? "changing CPUs" : "one CPU", rivals[0].failures, rivals[1].failures, ROUNDS);
+}
+
+/* ---- registers of who makes no call ---- */
+
+struct holder {
+	struct uthread thread;
+	u64 seed, *flag;
+	u64 wrong; /* bit a register */
+};
+
+static void hold(void *argument)
+{
+	struct holder *self = argument;
+	u64 in[REGISTERS_MAX], out[REGISTERS_MAX];
+
+	for (u32 i = 0; i < register_places.count; i++)
+		in[i] = PATTERN(self->seed, i);
+	in[register_places.handle] = (u64)self->flag;
+	registers_hold(in, out);
+	for (u32 i = 0; i < register_places.count; i++)
+		self->wrong |= (u64)(in[i] != out[i]) << i;
+}
+
+/* For some turns of both: suspend, resume, move. */
+static void disturb(struct holder holders[2])
+{
+	u64 end = now() + 4 * CONFIG_SCHED_QUANTUM_US * 1000UL, cpus = cpus_online();
+
+	for (u64 i = 0; now() < end; i++) {
+		handle_t thread = holders[i % 2].thread.handle;
+
+		must(thread_suspend(thread), "thread_suspend");
+		must(thread_resume(thread), "thread_resume");
+		must(thread_set(thread, THREAD_PRIORITY(20) | THREAD_CPU(i / 2 % cpus)),
+		     "thread_set");
+		sleep_for(MILLISECOND);
+	}
+}
+
+/* The first look at its flag is a fault, of which the kernel makes a page. */
+static void test_held(void)
+{
+	struct holder holders[2] = { { .seed = 0x2000 }, { .seed = 0x900000 } };
+	handle_t memory[2];
+
+	for (u32 i = 0; i < 2; i++) {
+		holders[i].flag = memory_new(1, &memory[i]);
+		must(holders[i].flag ? ST_OK : ST_NOMEM, "memory_new");
+		must(uthread_start(&holders[i].thread, hold, &holders[i],
+				   THREAD_CPU(cpus_online() - 1) | THREAD_PRIORITY(20)),
+		     "uthread_start");
+	}
+	disturb(holders);
+	for (u32 i = 0; i < 2; i++) {
+		__atomic_store_n(holders[i].flag, PATTERN(holders[i].seed, 1), __ATOMIC_RELAXED);
+		must(uthread_join(&holders[i].thread, PATIENCE), "uthread_join");
+		same(holders[i].wrong, 0,
+		     "thread %u that loops, is interrupted, suspended, moved keeps all registers",
+		     i);
+		memory_free(holders[i].flag, 1, memory[i]);
+	}
 }
 
 struct pointing {
@@ -151,9 +226,9 @@ static void test_tls(u64 cpu)
 		must(uthread_start(&pointing[i].thread, point, &pointing[i],
 				   THREAD_CPU(i * cpu) | THREAD_PRIORITY(20)), "uthread_start");
 	for (u32 i = 0; i < 2; i++) {
-		must(uthread_join(&pointing[i].thread, PATIENCE), "uthread_join");
+		join(&pointing[i].thread, cpu);
 		same(pointing[i].wrong, 0, "thread %u on %s keeps its thread pointer", i,
-		     cpu ? "two CPUs" : "one CPU");
+		     cpu ? "changing CPUs" : "one CPU");
 	}
 }
 
@@ -174,6 +249,7 @@ void test_registers(void)
 				.argument = now() + MILLISECOND }, ST_TIMEDOUT,
 	       "notify_wait with nothing there");
 	expect(&(struct probe){ .call = SYS_clock_now }, ST_OK, "clock_now");
+	test_held();
 	test_rivals(0);
 	test_tls(0);
 	if (cpus_online() > 1) {

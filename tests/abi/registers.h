@@ -22,6 +22,12 @@ extern const struct register_places {
  */
 void registers_call(const u64 in[REGISTERS_MAX], u64 out[REGISTERS_MAX]);
 
+/**
+ * registers_hold() - load every register from in[], loop until the word that the one of the handle
+ * points to is in[1], and tell what they hold then.  That word is 0 until then.
+ */
+void registers_hold(const u64 in[REGISTERS_MAX], u64 out[REGISTERS_MAX]);
+
 /** registers_tls_word() - the word that the thread pointer leads to. */
 u64 registers_tls_word(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call with all registers known, AArch64: x0 to x30.
+ * A call, and a loop, with all registers known, AArch64: x0 to x30.
  */
 	.macro	all_but_x0 op
 	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -11,9 +11,7 @@
 	.endr
 	.endm
 
-	.text
-	.globl registers_call
-registers_call:
+	.macro	load_known
 	stp	x29, x30, [sp, #-112]!
 	stp	x19, x20, [sp, #16]
 	stp	x21, x22, [sp, #32]
@@ -23,7 +21,9 @@ registers_call:
 	str	x1, [sp, #96]
 	all_but_x0 ldr
 	ldr	x0, [x0]
-	svc	#0
+	.endm
+
+	.macro	store_and_return
 	str	x0, [sp, #104]
 	ldr	x0, [sp, #96]
 	all_but_x0 str
@@ -36,6 +36,21 @@ registers_call:
 	ldp	x27, x28, [sp, #80]
 	ldp	x29, x30, [sp], #112
 	ret
+	.endm
+
+	.text
+	.globl registers_call
+registers_call:
+	load_known
+	svc	#0
+	store_and_return
+
+	.globl registers_hold
+registers_hold:
+	load_known
+1:	ldr	x1, [x0]
+	cbz	x1, 1b
+	store_and_return
 
 	/* The word at the thread pointer. */
 	.globl	registers_tls_word

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call with all registers known, RISC-V 64.  In the order of the list: a0 to
+ * A call, and a loop, with all registers known, RISC-V 64.  In the order of the list: a0 to
  * a7, s0 to s11, t0 to t6, ra.
  */
 	.macro	all_but_a0 op
@@ -23,15 +23,15 @@
 	\op	ra, 96(sp)
 	.endm
 
-	.text
-	.globl registers_call
-registers_call:
+	.macro	load_known
 	addi	sp, sp, -128
 	preserved sd
 	sd	a1, 104(sp)
 	all_but_a0 ld
 	ld	a0, 0(a0)
-	ecall
+	.endm
+
+	.macro	store_and_return
 	sd	a0, 112(sp)
 	ld	a0, 104(sp)
 	all_but_a0 sd
@@ -40,6 +40,21 @@ registers_call:
 	preserved ld
 	addi	sp, sp, 128
 	ret
+	.endm
+
+	.text
+	.globl registers_call
+registers_call:
+	load_known
+	ecall
+	store_and_return
+
+	.globl registers_hold
+registers_hold:
+	load_known
+1:	ld	a1, 0(a0)
+	beqz	a1, 1b
+	store_and_return
 
 	/* The word at the thread pointer. */
 	.globl	registers_tls_word

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call with all registers known, x86_64.  In the order of the list: rax rbx
+ * A call, and a loop, with all registers known, x86_64.  In the order of the list: rax rbx
  * rcx rdx rsi rdi rbp r8 to r15.
  */
-	.text
-	.globl registers_call
-registers_call:
+	/* All but rdi, which the instructions in between take from the stack. */
+	.macro	load_known
 	push	%rbx
 	push	%rbp
 	push	%r12
@@ -24,7 +23,9 @@ registers_call:
 	mov	8 * (\n - 1)(%rdi), %r\n
 	.endr
 	pop	%rdi
-	syscall
+	.endm
+
+	.macro	store_and_return
 	xchg	%rdi, (%rsp)
 	mov	%rax, 0(%rdi)
 	mov	%rbx, 8(%rdi)
@@ -43,6 +44,21 @@ registers_call:
 	pop	%rbp
 	pop	%rbx
 	ret
+	.endm
+
+	.text
+	.globl registers_call
+registers_call:
+	load_known
+	syscall
+	store_and_return
+
+	.globl registers_hold
+registers_hold:
+	load_known
+1:	cmpq	$0, (%rdi)
+	je	1b
+	store_and_return
 
 	/* The word at the thread pointer. */
 	.globl	registers_tls_word
