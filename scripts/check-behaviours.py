@@ -4,7 +4,8 @@
 Use: check-behaviours.py [ROOT]
 Errors: the table names a function that its file does not have; a file has a
 function test_...() that no row names, and that is not the file's own list of
-cases (test_<file>).
+cases (test_<file>); a check() has a name without a value, so that it cannot say
+what it saw when it fails.
 """
 import os
 import re
@@ -15,6 +16,9 @@ CASES = "tests/abi"
 LISTS = {"test_all", "test_capabilities_sent"}
 FUNCTION = re.compile(r"^(?:static )?(?:void|bool) (\w+)\(", re.MULTILINE)
 NAME = re.compile(r"``(\w+\.c)``|``(\w+)``")
+# Up to the end of the statement: a name is not built of semicolons at the end of a line.
+CHECK = re.compile(r"(?<![\w.] )\bcheck\(.*?\);\n", re.DOTALL)
+TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 def named(page):
@@ -25,6 +29,13 @@ def named(page):
             file = match[1]
         elif file and re.match(r"[a-z_]+$", match[2]):
             yield file, match[2]
+
+
+def silent(source):
+    """Lines of checks that tell nothing of what they saw."""
+    for match in CHECK.finditer(source):
+        if "%" not in "".join(TEXT.findall(match[0])):
+            yield source.count("\n", 0, match.start()) + 1
 
 
 def main():
@@ -40,11 +51,13 @@ def main():
     for file in sorted(rows.keys() | {name for name in os.listdir(f"{root}/{CASES}") if name.endswith(".c")}):
         try:
             with open(f"{root}/{CASES}/{file}", encoding="utf-8") as source:
-                there = set(FUNCTION.findall(source.read()))
+                text = source.read()
         except OSError:
             errors.append(f"{PAGE} names {file}, which is not in {CASES}")
             continue
-        functions = rows.get(file, set())
+        there, functions = set(FUNCTION.findall(text)), rows.get(file, set())
+        errors += [f"{CASES}/{file}:{line}: check() does not tell what it saw: give it a value, or use same() or gave()"
+                   for line in silent(text)]
         errors += [f"{PAGE} names {name}(), which {file} does not have" for name in sorted(functions - there)]
         errors += [f"{PAGE} does not name {name}() of {file}" for name in sorted(there - functions - LISTS)
                    if name.startswith("test_") and name != "test_" + file[:-2]]

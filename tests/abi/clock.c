@@ -202,14 +202,14 @@ static void test_punctual(u64 cpu, enum load load)
 void test_clock(void)
 {
 	u64 begin = now(), before = begin, after;
-	u32 ascends = 1;
+	u32 back = 0;
 
 	for (u32 i = 0; i < 1000; i++) {
 		after = now();
-		ascends &= after >= before;
+		back += after < before;
 		before = after;
 	}
-	check(ascends, "the clock does not go back");
+	same(back, 0, "the clock does not go back");
 	for (u64 cpu = 0; cpu < MIN(cpus_online(), 4UL); cpu++)
 		test_same_clock(cpu);
 	test_order(0);

@@ -76,7 +76,7 @@ static void free_faulter(struct faulter *f)
 	(void)cap_delete(f->reply);
 }
 
-static bool next_fault(struct faulter *f, struct message *message)
+static long take_fault(struct faulter *f, struct message *message)
 {
 	u64 deadline = now() + PATIENCE;
 	long status;
@@ -88,7 +88,12 @@ static bool next_fault(struct faulter *f, struct message *message)
 		if (status == ST_BUSY)
 			sleep_for(MILLISECOND / 5);
 	} while (status == ST_BUSY && now() < deadline);
-	return status == ST_OK;
+	return status;
+}
+
+static bool next_fault(struct faulter *f, struct message *message)
+{
+	return take_fault(f, message) == ST_OK;
 }
 
 static void answer(struct faulter *f, u64 how)
@@ -180,7 +185,7 @@ static void test_lost(void)
 	has_ended(&f, FAULT_EXECUTE, "its endpoint's capability revoked");
 	free_faulter(&f);
 	start_faulter(&f, NOWHERE, 0);
-	check(next_fault(&f, &message), "a fault is taken");
+	gave(take_fault(&f, &message), ST_OK, "a fault is taken");
 	(void)cap_destroy(f.reply);
 	has_ended(&f, FAULT_EXECUTE, "and its reply object destroyed");
 	free_faulter(&f);
@@ -190,9 +195,43 @@ static void test_lost(void)
 	has_ended(&f, FAULT_EXECUTE, "a receiver without a reply object");
 	free_faulter(&f);
 	start_faulter(&f, NOWHERE, 0);
-	check(next_fault(&f, &message), "a fault is taken");
+	gave(take_fault(&f, &message), ST_OK, "a fault is taken");
 	answer(&f, 1234);
 	has_ended(&f, FAULT_EXECUTE, "an answer that means nothing");
+	free_faulter(&f);
+}
+
+/* Sent on to where no user can be: that means nothing, and no processor tries it. */
+static void test_jump_beyond(u64 where)
+{
+	struct message message;
+	struct faulter f;
+	char name[40];
+
+	start_faulter(&f, NOWHERE, 0);
+	gave(take_fault(&f, &message), ST_OK, "a fault is taken");
+	message = (struct message){ .label = FAULT_REPLY_JUMP, .words = 1, .word = { where } };
+	WANT(ipc_reply(f.reply, &message), ST_OK);
+	(void)snprintf(name, sizeof(name), "sent on to %#lx", where);
+	has_ended(&f, FAULT_EXECUTE, name);
+	free_faulter(&f);
+}
+
+/* The last place there is: it is tried, and nothing is there. */
+static void test_jump_to_end(void)
+{
+	const u64 where = USER_HALF - 16;
+	struct message message;
+	struct faulter f;
+
+	start_faulter(&f, NOWHERE, 0);
+	gave(take_fault(&f, &message), ST_OK, "a fault is taken");
+	message = (struct message){ .label = FAULT_REPLY_JUMP, .words = 1, .word = { where } };
+	WANT(ipc_reply(f.reply, &message), ST_OK);
+	gave(take_fault(&f, &message), ST_OK,
+	     "sent on to the end of the user half it faults there");
+	same(message.word[FAULT_WORD_ADDRESS], where, "with that address");
+	same(message.word[FAULT_WORD_PC], where, "and that pc");
 	free_faulter(&f);
 }
 
@@ -336,8 +375,9 @@ static void test_chosen(void)
 	first = f.faults;
 	f.faults = create(TYPE_ENDPOINT, 0);
 	must(process_set_fault(f.process, f.faults), "process_set_fault");
-	check(next_fault(&f, &message) && message.word[FAULT_WORD_ADDRESS] == NOWHERE,
-	      "a fault that waits goes to the endpoint that is chosen meanwhile");
+	gave(take_fault(&f, &message), ST_OK,
+	     "a fault that waits goes to the endpoint that is chosen meanwhile");
+	same(message.word[FAULT_WORD_ADDRESS], NOWHERE, "with its address");
 	message = (struct message){ .flags = MSG_NONBLOCK };
 	WANT(ipc_receive(first, HANDLE_NULL, &message), ST_WOULDBLOCK);
 	answer(&f, FAULT_REPLY_RETRY);
@@ -355,6 +395,12 @@ void test_fault(void)
 	test_pager();
 	test_no_handler();
 	test_lost();
+	test_jump_beyond(USER_HALF);
+	test_jump_beyond(1UL << 47);
+	test_jump_beyond(1UL << 63);
+	test_jump_beyond(0xffffffff80002000UL);
+	test_jump_beyond(~0UL);
+	test_jump_to_end();
 	test_again();
 	test_chosen();
 	for (u32 is_taken = 0; is_taken < 2; is_taken++) {

@@ -10,15 +10,7 @@
 #define HIGH (1UL << 32)
 #define LARGEST 262144UL /* pages of an object */
 
-/* The manual's table of the address space, "Start-up of the kernel". */
-#ifdef CONFIG_RISCV64
-#define USER_HALF 0x3ffffff000UL
-#elif defined(CONFIG_HOST)
-#define USER_HALF 0x400000000000UL
-#else
-#define USER_HALF 0x7ffffffff000UL
-#endif
-#define WINDOW_BYTES (2UL << 20) /* of message pages, the uppermost whole 2 MiB below that */
+#define WINDOW_BYTES (2UL << 20) /* of message pages, the uppermost whole 2 MiB of the user half */
 #define WINDOW (ALIGN_DOWN(USER_HALF, WINDOW_BYTES) - WINDOW_BYTES)
 #define LOWEST 0x10000UL
 

@@ -7,18 +7,23 @@
 #define SELF startup->self
 #define RW (MAP_READ | MAP_WRITE)
 #define HIGH 0x2000000000UL /* an address nothing is at */
+#ifdef CONFIG_HOST
+#define ZERO_ROUNDS 2u /* each word takes long */
+#else
+#define ZERO_ROUNDS 8u
+#endif
 
 static void test_map(void)
 {
 	handle_t memory = create(TYPE_MEMORY, 4), reader, root, deep, ended = ended_process();
 	u64 at = 0, done;
-	u32 zero = 1;
+	u32 dirty = 0;
 
 	WANT(mem_map(SELF, memory, HIGH, 4 * PAGE_SIZE, 0, RW, &at), ST_OK);
 	same(at, HIGH, "it is mapped where it was asked for");
 	for (u64 i = 0; i < 4 * PAGE_SIZE / 8; i++)
-		zero &= ((volatile u64 *)HIGH)[i] == 0;
-	check(zero, "fresh memory is zero");
+		dirty += ((volatile u64 *)HIGH)[i] != 0;
+	same(dirty, 0, "fresh memory is zero");
 	WANT(mem_map(SELF, memory, HIGH, PAGE_SIZE, 0, RW, NULL), ST_EXISTS);
 	WANT(mem_map(SELF, memory, HIGH + 1, PAGE_SIZE, 0, RW, NULL), ST_INVALID);
 	WANT(mem_map(SELF, memory, 0, 0, 0, RW, NULL), ST_INVALID);
@@ -102,22 +107,20 @@ static void test_protect_rights(void)
 	(void)cap_delete(memory);
 }
 
-/* Freed dirty, made again: zero. */
+/* Freed dirty, made again: zero, every word of it. */
 static void test_zeroed(void)
 {
 	u64 dirty = 0;
 
-	for (u32 round = 0; round < 8; round++) {
+	for (u32 round = 0; round < ZERO_ROUNDS; round++) {
 		handle_t memory;
 		volatile u64 *word = memory_new(16, &memory);
 
 		if (!word)
 			fail("no memory");
-		for (u32 i = 0; i < 16; i++) {
-			u64 first = i * PAGE_SIZE / 8, last = first + PAGE_SIZE / 8 - 1;
-
-			dirty += word[first] != 0 || word[last] != 0;
-			word[first] = word[last] = ~0UL;
+		for (u64 i = 0; i < 16 * PAGE_SIZE / 8; i++) {
+			dirty += word[i] != 0;
+			word[i] = ~0UL;
 		}
 		memory_free((void *)word, 16, memory);
 	}

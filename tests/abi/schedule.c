@@ -2,7 +2,7 @@
 /*
  * Who runs: round robin among equals, priorities strictly, every CPU.
  */
-#include "test.h"
+#include "peer.h"
 
 #define CPUS 8
 
@@ -42,6 +42,7 @@ static void stop(struct runner *runner)
 }
 
 #define ROUNDS 5
+#define OTHERS 8u /* switches to others and back, for each of the rounds that it takes */
 
 /* Each gets its share: in one of some rounds, since the host may let a processor wait for most of one. */
 static bool is_shared(struct runner *a, struct runner *b, u64 counts[2])
@@ -61,16 +62,31 @@ static bool is_shared(struct runner *a, struct runner *b, u64 counts[2])
 	return is_fair;
 }
 
+static u64 switches(u64 cpu)
+{
+	u64 count = 0, idle;
+
+	must(system_info(startup->system, INFO_SWITCHES, cpu, &count, &idle), "system_info");
+	return count;
+}
+
+/* A turn is no shorter than the quantum, except that we ourselves come in between now and then. */
 static void test_equals(u64 cpu)
 {
 	static struct runner a, b;
-	u64 counts[2] = { 0 };
+	u64 counts[2] = { 0 }, begin, before, turns, seen;
 	bool is_fair;
 
 	start(&a, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
 	start(&b, THREAD_PRIORITY(10) | THREAD_CPU(cpu));
+	begin = now();
+	before = switches(cpu);
 	is_fair = is_shared(&a, &b, counts);
+	seen = switches(cpu) - before;
+	turns = (now() - begin) / (CONFIG_SCHED_QUANTUM_US * 1000UL);
 	check(is_fair, "two equals on CPU %lu share it (%lu, %lu)", cpu, counts[0], counts[1]);
+	check(seen <= turns + OTHERS, "and their turns are whole ones (%lu switches, %lu turns)",
+	      seen, turns);
 	stop(&a);
 	stop(&b);
 }
@@ -89,7 +105,8 @@ static void test_strict(u64 cpu)
 	      "on CPU %lu a lower thread waits while a higher one runs", cpu);
 	stop(&high);
 	sleep_for(20 * MILLISECOND);
-	check(count_of(&low) != before, "and runs when it is gone");
+	check(count_of(&low) != before, "and runs when it is gone (%lu, %lu)", before,
+	      count_of(&low));
 	stop(&low);
 }
 
@@ -255,7 +272,7 @@ static void test_raised(u64 cpu)
 	sleep_for(20 * MILLISECOND);
 	same(count_of(&b), before, "and the other waits");
 	WANT(thread_set(a.thread.handle, THREAD_PRIORITY(8) | THREAD_CPU(cpu)), ST_OK);
-	check(moves(&b), "lowered it lets the other in");
+	check(moves(&b), "lowered it lets the other in (which counts %lu)", count_of(&b));
 	before = count_of(&a);
 	sleep_for(20 * MILLISECOND);
 	same(count_of(&a), before, "and waits itself");
@@ -344,6 +361,53 @@ static void test_no_starvation(u64 cpu)
 	stop(&napper);
 }
 
+#define CALLS 20u
+
+static struct beside {
+	struct uthread thread;
+	handle_t endpoint;
+	u32 interrupted; /* calls during which the looping equal has run */
+} beside;
+static struct runner equal;
+
+/* The short way of messages, and by a deadline the long one. */
+static void call_beside(void *argument)
+{
+	struct beside *self = argument;
+
+	for (u32 i = 0; i < CALLS; i++) {
+		struct message message = { .flags = i % 2 ? MSG_TIMEOUT : 0,
+					   .deadline = now() + PATIENCE };
+		u64 before = count_of(&equal);
+
+		must(ipc_call(self->endpoint, &message), "ipc_call");
+		self->interrupted += count_of(&equal) != before;
+	}
+}
+
+/* Who gets a message comes before its equals: only at the end of a turn does one of them get in. */
+static void test_handed_on(u64 cpu)
+{
+	u64 settings = THREAD_PRIORITY(10) | THREAD_CPU(cpu);
+	static struct echo server;
+
+	server = (struct echo){ .endpoint = create(TYPE_ENDPOINT, 0),
+				.reply = create(TYPE_REPLY, 0) };
+	beside = (struct beside){ .endpoint = server.endpoint };
+	must(uthread_start(&server.thread, echo_run, &server, settings), "uthread_start");
+	(void)await_state(server.thread.handle, THREAD_STATE_BLOCKED);
+	start(&equal, settings);
+	must(uthread_start(&beside.thread, call_beside, &beside, settings), "uthread_start");
+	must(uthread_join(&beside.thread, PATIENCE), "uthread_join");
+	stop(&equal);
+	check(beside.interrupted <= CALLS / 4,
+	      "a call and its answer on CPU %lu need no turn of an equal (%u of %u did)", cpu,
+	      beside.interrupted, CALLS);
+	(void)cap_destroy(server.endpoint);
+	must(uthread_join(&server.thread, PATIENCE), "uthread_join");
+	(void)cap_delete(server.reply);
+}
+
 void test_schedule(void)
 {
 	u64 last = cpus_online() - 1;
@@ -361,6 +425,8 @@ void test_schedule(void)
 
 	test_equals(0);
 	test_equals(last);
+	test_handed_on(0);
+	test_handed_on(last);
 	test_strict(0);
 	test_strict(last);
 	test_wake(last, false);

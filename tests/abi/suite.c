@@ -91,14 +91,19 @@ handle_t deepest(handle_t handle, handle_t *root)
 	return handle;
 }
 
-bool await_state(handle_t thread, u64 state)
+u64 state_before_long(handle_t thread, u64 state)
 {
 	u64 end = now() + PATIENCE, is = ~0UL, cpu;
 
 	while (thread_info(thread, THREAD_INFO_STATE, &is, &cpu) == ST_OK && is != state &&
 	       now() < end)
 		sleep_for(MILLISECOND / 5);
-	return is == state;
+	return is;
+}
+
+bool await_state(handle_t thread, u64 state)
+{
+	return state_before_long(thread, state) == state;
 }
 
 u64 cpus_online(void)

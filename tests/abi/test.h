@@ -90,7 +90,9 @@ void loop_pause(void);
 /** loop_on() - a process that loops on @cpu, and there only; destroy it. */
 handle_t loop_on(u64 cpu, u64 priority);
 
-/** await_state() - wait until @thread is in THREAD_STATE_@state. Return: false if it does not get there. */
+/** state_before_long() - wait until @thread is in THREAD_STATE_@state, not for ever. Return: the one it is in. */
+u64 state_before_long(handle_t thread, u64 state);
+/** await_state() - the same. Return: whether it gets there. */
 bool await_state(handle_t thread, u64 state);
 
 /** cpus_online() - as INFO_CPUS tells. */
@@ -112,6 +114,15 @@ u64 cpus_online(void);
 #define KERNEL_DEVICE 0UL
 #endif
 #define NOBODY ((handle_t)0x7fffff21) /* a handle of nothing */
+
+/* Where the user half ends: the manual's table of the address space, "Start-up of the kernel". */
+#ifdef CONFIG_RISCV64
+#define USER_HALF 0x3ffffff000UL
+#elif defined(CONFIG_HOST)
+#define USER_HALF 0x400000000000UL
+#else
+#define USER_HALF 0x7ffffffff000UL
+#endif
 
 /* From <arch>/blob.S: threads that need no stack. */
 void blob_thread_exit(void);  /* ends at once */

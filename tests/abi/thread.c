@@ -48,17 +48,23 @@ static bool gets_to(handle_t thread, u64 cpu)
 static void test_suspend(u64 cpu)
 {
 	struct counter counter = { 0 };
-	u64 time = 0, priority = 0;
+	u64 time = 0, priority = 0, ran = now();
 	bool has_moved;
 
 	must(uthread_start(&counter.thread, count, &counter, THREAD_PRIORITY(10) | THREAD_CPU(cpu)),
 	     "uthread_start");
 	check(becomes(&counter, true), "a thread runs on CPU %lu", cpu);
 	WANT(thread_suspend(counter.thread.handle), ST_OK);
+	(void)await_state(counter.thread.handle, THREAD_STATE_INACTIVE);
+	ran = now() - ran;
+	(void)thread_info(counter.thread.handle, THREAD_INFO_TIME, &time, &priority);
+	check(time <= ran && time >= ran / 4, "and for as long as is counted (%lu of %lu us)",
+	      time / 1000, ran / 1000);
 	sleep_for(50 * MILLISECOND);
-	check(becomes(&counter, false), "suspended out of a user-mode loop it stands still");
+	check(becomes(&counter, false), "suspended out of a user-mode loop it stands still (%lu)",
+	      counter.count);
 	WANT(thread_resume(counter.thread.handle), ST_OK);
-	check(becomes(&counter, true), "resumed it goes on");
+	check(becomes(&counter, true), "resumed it goes on (%lu)", counter.count);
 	WANT(thread_set(counter.thread.handle, THREAD_PRIORITY(12) | THREAD_CPU(0)), ST_OK);
 	has_moved = gets_to(counter.thread.handle, 0);
 	(void)thread_info(counter.thread.handle, THREAD_INFO_TIME, &time, &priority);
@@ -78,8 +84,9 @@ static void test_dead(void)
 			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, &page),
 	     ST_OK);
 	dead = (handle_t)thread;
-	check(page == 0 && await_state(dead, THREAD_STATE_DEAD),
-	      "a thread ends, known until deleted");
+	same(page, 0, "a thread without a message page");
+	same(state_before_long(dead, THREAD_STATE_DEAD), THREAD_STATE_DEAD,
+	     "ends, and is known until deleted");
 	WANT(thread_resume(dead), ST_DEAD);
 	WANT(thread_suspend(dead), ST_DEAD);
 	WANT(thread_interrupt(dead), ST_DEAD);
@@ -132,8 +139,8 @@ static void test_pages(void)
 {
 	static handle_t threads[PAGES];
 	handle_t process = create(TYPE_PROCESS, 0);
-	u64 thread, page, last = 0;
-	u32 made = 0, apart = 0;
+	u64 thread, page, last = 0, number, last_number = 0;
+	u32 made = 0, apart = 0, numbered = 0;
 
 	for (; made < PAGES; made++) {
 		if (thread_create(process, PAGE_SIZE, 0, 0, 0, &thread, &page) != ST_OK)
@@ -141,17 +148,22 @@ static void test_pages(void)
 		threads[made] = (handle_t)thread;
 		apart += page && page != last;
 		last = page;
+		(void)thread_info(threads[made], THREAD_INFO_PAGE, &page, &number);
+		numbered += page == last && number > last_number;
+		last_number = number;
 	}
 	same(made, PAGES, "a process has room for 512 message pages");
 	same(apart, PAGES, "each at an address of its own");
+	same(numbered, PAGES, "and its thread with a number of its own, as thread_info tells");
 	WANT(thread_create(process, PAGE_SIZE, 0, 0, 0, &thread, &page), ST_NOMEM);
 	WANT(thread_create(process, PAGE_SIZE, 0, 0, THREAD_NO_PAGE, &thread, &page), ST_OK);
 	(void)cap_delete((handle_t)thread);
+	(void)thread_info(threads[7], THREAD_INFO_PAGE, &last, &number);
 	WANT(cap_destroy(threads[7]), ST_OK);
 	for (u64 end = now() + PATIENCE; now() < end; sleep_for(MILLISECOND))
 		if (thread_create(process, PAGE_SIZE, 0, 0, 0, &thread, &page) == ST_OK)
 			break;
-	check(page != 0, "the page of a dead thread is another's");
+	same(page, last, "the page of a dead thread is another's");
 	(void)cap_destroy(process);
 	while (made)
 		(void)cap_delete(threads[--made]);
@@ -193,12 +205,13 @@ static void test_last_word(void)
 		must(thread_suspend(counter.thread.handle), "thread_suspend");
 		must(thread_resume(counter.thread.handle), "thread_resume");
 	}
-	check(becomes(&counter, true), "suspended and resumed 50 times it runs");
+	check(becomes(&counter, true), "suspended and resumed 50 times it runs (%lu)",
+	      counter.count);
 	must(thread_resume(counter.thread.handle), "thread_resume");
 	must(thread_suspend(counter.thread.handle), "thread_suspend");
-	check(becomes(&counter, false), "resumed and suspended it stands still");
+	check(becomes(&counter, false), "resumed and suspended it stands still (%lu)",
+	      counter.count);
 	uthread_kill(&counter.thread);
-	check(true, "and can be destroyed");
 }
 
 /* An interruption of somebody who does not wait is no interruption of the next wait. */

@@ -266,10 +266,11 @@ static void test_killed_revoker(void)
 {
 	handle_t parent = create(TYPE_ENDPOINT, 0);
 	bool was_midway = false;
+	u32 tries = 0;
 
-	for (u32 i = 0; i < TRIES && !was_midway; i++)
-		was_midway = revoker_is_killed(parent, CHILDREN << MIN(i / 2, 4u));
-	check(was_midway, "a revoker was killed before its end");
+	for (; tries < TRIES && !was_midway; tries++)
+		was_midway = revoker_is_killed(parent, CHILDREN << MIN(tries / 2, 4u));
+	check(was_midway, "a revoker was killed before its end (%u tries)", tries);
 	(void)cap_delete(parent);
 }
 

@@ -131,7 +131,8 @@ void test_fuzz_watched(const char *calls)
 		check_cpus(&watch);
 		fuzz_end(&fuzz, number >= FUZZ_ENOUGH || fuzz_is_broken());
 	} else {
-		check(false, "the random calls run to their end # cut short");
+		check(false, "the random calls run to their end # cut short, %lu round trips",
+		      rounds(&watch));
 		child_free(&fuzz);
 	}
 	pair_end(&watch.pair);

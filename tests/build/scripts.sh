@@ -162,6 +162,8 @@ finds "an include cycle" 'include cycle: .*include/lib/probe.h' \
 
 finds "a case that the table of behaviours does not name" 'does not name test_nothing.* of probe.c' \
 	check-behaviours tests/abi/probe.c "${spdx}static void test_nothing(void)\n{\n}\n"
+finds "a case that does not tell what it saw" 'probe.c:4: check.. does not tell what it saw' check-behaviours \
+	tests/abi/probe.c "${spdx}static void probe(void)\n{\n\tcheck(is_it(1),\n\t      \"it is\");\n}\n"
 # shellcheck disable=SC2016 # literal marks of reStructuredText
 sed 's/``test_pager``/``test_gone``/' Documentation/conformance.rst >"$work/page"
 cp "$work/page" Documentation/conformance.rst
