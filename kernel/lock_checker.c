@@ -17,7 +17,7 @@ static void rank_take(const struct spinlock *lock)
 	cpu->held[lock->rank] = lock;
 }
 
-bool spin_try(struct spinlock *lock)
+bool (spin_try)(struct spinlock *lock)
 {
 	if (IS_ENABLED(CONFIG_SMP) && !ticket_try(lock))
 		return false;

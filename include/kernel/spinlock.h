@@ -87,12 +87,17 @@ static inline bool ticket_is_taken(const struct spinlock *lock)
 /** spin_init() - make a free lock of the given rank. */
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 
+/* sparse learns of the lock where the answer is yes. */
+#ifdef __CHECKER__
+#define spin_try(lock) ((spin_try)(lock) ? ({ __acquire_note(lock); true; }) : false)
+#endif
+
 #ifdef CONFIG_LOCK_CHECKER
 /**
  * spin_try() - take the lock if it is free; a fence_acquire() comes before looking at what it protects.
  * Return: whether it was free.
  */
-bool spin_try(struct spinlock *lock);
+bool (spin_try)(struct spinlock *lock);
 
 /** spin_lock() - take the lock; the caller holds none of this or a higher rank. */
 void spin_lock(struct spinlock *lock) __acquires(lock);
@@ -106,10 +111,6 @@ bool spin_is_held(const struct spinlock *lock);
 /** spin_assert_none() - this CPU holds no lock (checked on the way to user mode). */
 void spin_assert_none(void);
 #else
-/* sparse learns of the lock where the answer is yes. */
-#ifdef __CHECKER__
-#define spin_try(lock) ((spin_try)(lock) ? ({ __acquire_note(lock); true; }) : false)
-#endif
 #ifdef CONFIG_SMP
 static inline bool (spin_try)(struct spinlock *lock)
 {
