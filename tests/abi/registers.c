@@ -134,7 +134,123 @@ static void test_rivals(u64 cpu)
 	      cpu ? "changing CPUs" : "one CPU", rivals[0].failures, rivals[1].failures, ROUNDS);
 }
 
+/* ---- messages bring their words and nothing else ---- */
+
+#define MESSAGES 8u
+#define CALLER 0x3000u /* seeds */
+#define ANSWERER 0x4000u
+
+struct party {
+	struct uthread thread;
+	handle_t endpoint, reply;
+	u64 seed;
+	u64 out[MESSAGES][REGISTERS_MAX];
+	u32 nr_messages; /* that have arrived */
+	u64 wrong, value; /* bit a register, of all messages; what one of them held */
+};
+
+/* Return: whether a message has come.  It is not looked at here, where it would leave traces in registers. */
+static bool exchange(struct party *self, u32 call, u64 handles)
+{
+	const struct register_places *places = &register_places;
+	u64 in[REGISTERS_MAX], out[REGISTERS_MAX];
+
+	for (u32 i = 0; i < places->count; i++)
+		in[i] = PATTERN(self->seed, i);
+	in[places->tag] = call | (call == SYS_ipc_receive ? 0 : 8UL << MSG_WORDS_SHIFT);
+	in[places->handle] = handles;
+	registers_call(in, out);
+	if (tally(call, (long)out[places->status]) != ST_OK)
+		return false;
+	memcpy(self->out[self->nr_messages++ % MESSAGES], out, sizeof(out));
+	return true;
+}
+
+static void call_known(void *argument)
+{
+	struct party *self = argument;
+
+	for (u32 i = 0; i < MESSAGES; i++)
+		if (!exchange(self, SYS_ipc_call, self->endpoint))
+			return;
+}
+
+static void answer_known(void *argument)
+{
+	struct party *self = argument;
+	u64 handles = self->endpoint | (u64)self->reply << 32;
+	u32 call = SYS_ipc_receive;
+
+	while (exchange(self, call, handles))
+		call = SYS_ipc_reply_receive;
+}
+
+/* Not the word that it should hold; else what is the partner's, or is an address of the kernel's. */
+static bool is_wrong(u32 i, u64 value, u64 partner)
+{
+	if (register_places.words >> i & 1)
+		return value != PATTERN(partner, i);
+	return i != register_places.status &&
+	       (value >> 32 == partner || (value >> 48 == 0xffff && value < -(1UL << 28)));
+}
+
+static void look(struct party *party, u64 partner)
+{
+	for (u32 n = 0; n < MIN(party->nr_messages, MESSAGES); n++)
+		for (u32 i = 0; i < register_places.count; i++) {
+			if (!is_wrong(i, party->out[n][i], partner))
+				continue;
+			party->wrong |= 1UL << i;
+			party->value = party->out[n][i];
+		}
+}
+
+static void test_messages(u64 cpu)
+{
+	static struct party caller, answerer;
+
+	caller = (struct party){ .endpoint = create(TYPE_ENDPOINT, 0), .seed = CALLER };
+	answerer = (struct party){ .endpoint = caller.endpoint, .reply = create(TYPE_REPLY, 0),
+				   .seed = ANSWERER };
+	must(uthread_start(&answerer.thread, answer_known, &answerer,
+			   THREAD_CPU(cpu) | THREAD_PRIORITY(20)), "uthread_start");
+	must(uthread_start(&caller.thread, call_known, &caller, THREAD_PRIORITY(20)),
+	     "uthread_start");
+	must(uthread_join(&caller.thread, PATIENCE), "uthread_join");
+	(void)cap_destroy(caller.endpoint);
+	must(uthread_join(&answerer.thread, PATIENCE), "uthread_join");
+	look(&caller, ANSWERER);
+	look(&answerer, CALLER);
+	same(caller.nr_messages << 8 | answerer.nr_messages, MESSAGES << 8 | MESSAGES,
+	     "calls from CPU 0 to CPU %lu with all registers known are answered", cpu);
+	check(!caller.wrong,
+	      "an answer brings words, nothing of the partner's or the kernel's (%#lx, %#lx)",
+	      caller.wrong, caller.value);
+	check(!answerer.wrong, "and so does a call (%#lx, %#lx)", answerer.wrong, answerer.value);
+	(void)cap_delete(answerer.reply);
+}
+
 /* ---- registers of who makes no call ---- */
+
+/* A thread begins with what it was given and nothing else, whatever has been in its place before. */
+static void test_start(void)
+{
+	static u64 out[REGISTERS_MAX];
+	const struct register_places *places = &register_places;
+	const u64 stack = 0x1234500007;
+	u64 thread, wrong = 0;
+
+	memset(out, 0xff, sizeof(out));
+	must(thread_create(startup->self, (u64)registers_start, stack, (u64)out,
+			   THREAD_PRIORITY(32) | THREAD_NO_PAGE | THREAD_START, &thread, NULL),
+	     "thread_create");
+	(void)await_state((handle_t)thread, THREAD_STATE_DEAD);
+	(void)cap_delete((handle_t)thread);
+	for (u32 i = 0; i < places->count; i++)
+		wrong |= (u64)(out[i] != (i == places->handle ? (u64)out : 0)) << i;
+	same(wrong, 0, "a thread begins with its argument and zeros");
+	same(out[places->count], stack, "and with the stack pointer that it was given");
+}
 
 struct holder {
 	struct uthread thread;
@@ -252,9 +368,12 @@ void test_registers(void)
 	test_held();
 	test_rivals(0);
 	test_tls(0);
+	test_start(); /* in the place of one of those */
+	test_messages(0);
 	if (cpus_online() > 1) {
 		test_rivals(1);
 		test_tls(1);
+		test_messages(cpus_online() - 1);
 	}
 	(void)cap_delete(bits);
 }

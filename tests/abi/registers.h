@@ -12,7 +12,8 @@
 /* Places in the list of registers. */
 extern const struct register_places {
 	u8 count, tag, handle, arg[5], status, value[2];
-	u64 lost; /* bit a register: the instruction itself overwrites it */
+	/* bit a register: the instruction itself overwrites it; a word of a message is in it */
+	u64 lost, words;
 } register_places;
 
 /**
@@ -27,6 +28,9 @@ void registers_call(const u64 in[REGISTERS_MAX], u64 out[REGISTERS_MAX]);
  * points to is in[1], and tell what they hold then.  That word is 0 until then.
  */
 void registers_hold(const u64 in[REGISTERS_MAX], u64 out[REGISTERS_MAX]);
+
+/** registers_start() - where a thread begins: store all registers, then sp, where the argument points to; end. */
+void registers_start(void);
 
 /** registers_tls_word() - the word that the thread pointer leads to. */
 u64 registers_tls_word(void);

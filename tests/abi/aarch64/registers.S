@@ -2,6 +2,8 @@
 /*
  * A call, and a loop, with all registers known, AArch64: x0 to x30.
  */
+#include <generated/syscall_numbers.h>
+
 	.macro	all_but_x0 op
 	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	\op	x\n, [x0, #(8 * \n)]
@@ -52,6 +54,15 @@ registers_hold:
 	cbz	x1, 1b
 	store_and_return
 
+	.globl	registers_start
+registers_start:
+	all_but_x0 str
+	str	x0, [x0]
+	mov	x1, sp
+	str	x1, [x0, #248]
+	mov	w27, #SYS_thread_exit
+	svc	#0
+
 	/* The word at the thread pointer. */
 	.globl	registers_tls_word
 registers_tls_word:
@@ -68,5 +79,6 @@ register_places:
 	.byte	0, 1, 2		/* status, values */
 	.balign	8
 	.quad	0
+	.quad	0xff << 19 /* words: x19 to x26 */
 
 	.section .note.GNU-stack, "", %progbits

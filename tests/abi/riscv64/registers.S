@@ -3,6 +3,8 @@
  * A call, and a loop, with all registers known, RISC-V 64.  In the order of the list: a0 to
  * a7, s0 to s11, t0 to t6, ra.
  */
+#include <generated/syscall_numbers.h>
+
 	.macro	all_but_a0 op
 	.irp	n, 1, 2, 3, 4, 5, 6, 7
 	\op	a\n, 8 * \n(a0)
@@ -56,6 +58,17 @@ registers_hold:
 	beqz	a1, 1b
 	store_and_return
 
+	/* What is in gp and tp, which are not on the list, spoils the stack pointer. */
+	.globl	registers_start
+registers_start:
+	all_but_a0 sd
+	sd	a0, 0(a0)
+	or	sp, sp, gp
+	or	sp, sp, tp
+	sd	sp, 8 * 28(a0)
+	li	s8, SYS_thread_exit
+	ecall
+
 	/* The word at the thread pointer. */
 	.globl	registers_tls_word
 registers_tls_word:
@@ -71,5 +84,6 @@ register_places:
 	.byte	0, 1, 2		/* status, values */
 	.balign	8
 	.quad	0
+	.quad	0xff << 8 /* words: s0 to s7 */
 
 	.section .note.GNU-stack, "", %progbits

@@ -48,6 +48,7 @@ instruction_start:
 	one	"invlpg", FAULT_INSTRUCTION, invlpg	(%rdi)
 	one	"swapgs", FAULT_INSTRUCTION, swapgs
 	one	"sysret", FAULT_INSTRUCTION, sysretq
+	one	"sysenter", FAULT_INSTRUCTION, sysenter
 	one	"wrfsbase", FAULT_INSTRUCTION, wrfsbase %rdi
 	one	"the gate of page faults", FAULT_INSTRUCTION, int	$14
 	one	"the gate of another vector", FAULT_INSTRUCTION, int	$0x80
@@ -71,6 +72,14 @@ instruction_start:
 .Lstep_after:
 	jmp	.Lstep_after	/* before or after it, the pc is the same */
 	row	"single step into a system call", .Lstep, .Lstep_after, FAULT_BREAKPOINT, 0
+
+	.irp	n, 0x08, 0x10
+.Lown\n:
+	mov	$\n, %eax
+.Lload\n:
+	mov	%eax, %ds
+	row	"a segment of the kernel's", .Lown\n, .Lload\n, FAULT_INSTRUCTION, 0
+	.endr
 
 .Ldivide:
 	xor	%ecx, %ecx

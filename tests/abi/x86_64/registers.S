@@ -3,6 +3,8 @@
  * A call, and a loop, with all registers known, x86_64.  In the order of the list: rax rbx
  * rcx rdx rsi rdi rbp r8 to r15.
  */
+#include <generated/syscall_numbers.h>
+
 	/* All but rdi, which the instructions in between take from the stack. */
 	.macro	load_known
 	push	%rbx
@@ -25,8 +27,7 @@
 	pop	%rdi
 	.endm
 
-	.macro	store_and_return
-	xchg	%rdi, (%rsp)
+	.macro	store_all_but_rdi
 	mov	%rax, 0(%rdi)
 	mov	%rbx, 8(%rdi)
 	mov	%rcx, 16(%rdi)
@@ -36,6 +37,11 @@
 	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15
 	mov	%r\n, 8 * (\n - 1)(%rdi)
 	.endr
+	.endm
+
+	.macro	store_and_return
+	xchg	%rdi, (%rsp)
+	store_all_but_rdi
 	pop	40(%rdi)
 	pop	%r15
 	pop	%r14
@@ -60,6 +66,14 @@ registers_hold:
 	je	1b
 	store_and_return
 
+	.globl	registers_start
+registers_start:
+	store_all_but_rdi
+	mov	%rdi, 40(%rdi)
+	mov	%rsp, 120(%rdi)
+	mov	$SYS_thread_exit, %r10d
+	syscall
+
 	/* The word at the thread pointer. */
 	.globl	registers_tls_word
 registers_tls_word:
@@ -75,5 +89,6 @@ register_places:
 	.byte	0, 3, 5		/* status rax, values rdx rdi */
 	.balign	8
 	.quad	1 << 2 | 1 << 10 /* rcx, r11 */
+	.quad	1 << 1 | 0x79c0 /* words: rbx rbp r8 r9 r12 to r15 */
 
 	.section .note.GNU-stack, "", @progbits
