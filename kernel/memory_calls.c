@@ -127,8 +127,7 @@ long sys_mem_protect(struct thread *self, handle_t process, u64 address, u64 siz
 	if (status != ST_OK)
 		return status;
 	if (!IS_ALIGNED(address, PAGE_SIZE) || !IS_ALIGNED(size, PAGE_SIZE) ||
-	    !range_within(address, size, USER_MAP_START, USER_MAP_END) || !flags ||
-	    flags > (MAP_READ | MAP_WRITE | MAP_EXECUTE))
+	    !range_within(address, size, USER_MAP_START, USER_MAP_END) || !vspace_allows(flags))
 		return ST_INVALID;
 	call.flags = (u32)flags;
 	call.ref = space_of(&cap);

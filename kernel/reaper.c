@@ -230,12 +230,10 @@ static void rest(struct cpu *cpu)
 	atomic_fetch_add(&nr_rests, 1);
 	atomic_fetch_and(&busy, ~BIT(cpu->index)); /* partner: reaper_wait() looks at this first */
 	store_relaxed(&cpu->reap_donated, 0);
-	if (wake_waiters()) {
-		sched_block(cpu->reaper, TIME_NEVER);
-		reaper_set_priority(cpu);
-	} else {
-		sched_yield(cpu->reaper);
-	}
+	if (!wake_waiters())
+		return; /* it keeps its turn for the rest of them */
+	sched_block(cpu->reaper, TIME_NEVER);
+	reaper_set_priority(cpu);
 }
 
 void reaper_step(struct cpu *cpu)

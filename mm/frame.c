@@ -56,7 +56,7 @@ static struct zone_data {
 
 static u32 cache_limit; /* immutable after boot */
 
-static struct bank banks[RANGE_SET_MAX + 1];
+static struct bank banks[RANGE_SET_MAX + 1]; /* one of the ranges crosses DMA_LIMIT */
 static u32 nr_banks; /* sorted by address */
 static u64 nr_frames;
 static bool is_ready;
@@ -394,7 +394,7 @@ void frame_init(const struct boot_info *info)
 		pages += bootmem_free.range[i].size >> PAGE_SHIFT;
 	state = bootmem_alloc(pages); /* for a little more than will be left: itself */
 	is_ready = true;
-	for (u32 i = 0; i < bootmem_free.nr && nr_banks < ARRAY_SIZE(banks) - 1; i++) {
+	for (u32 i = 0; i < bootmem_free.nr; i++) {
 		u64 first = bootmem_free.range[i].base >> PAGE_SHIFT;
 		u64 end = first + (bootmem_free.range[i].size >> PAGE_SHIFT);
 

@@ -67,7 +67,6 @@ static void load_fresh(struct cpu *cpu, struct vspace *space)
 	store_relaxed(&word->value, value);
 	fence_full(); /* partner: flush_request() */
 	arch_load_space(value); /* not what the word holds: it may be 0 again */
-	cpu->loaded = space;
 }
 
 void vspace_load(struct vspace *space)

@@ -52,10 +52,9 @@ static bool range_is_valid(uaddr_t address, u64 size)
 	       range_within(address, size, USER_MAP_START, USER_MAP_END);
 }
 
-/* No architecture maps without reading; nothing is writable and executable. */
-static bool flags_are_valid(u32 flags)
+bool vspace_allows(u64 flags)
 {
-	return (flags & MAP_READ) && !(flags & ~MAP_ACCESS) &&
+	return (flags & MAP_READ) && !(flags & ~(u64)MAP_ACCESS) &&
 	       (flags & (MAP_WRITE | MAP_EXECUTE)) != (MAP_WRITE | MAP_EXECUTE);
 }
 
@@ -155,7 +154,7 @@ static long map_check(const struct cap *cap, const struct map_request *request, 
 
 	if (request->flags & MAP_ACCESS & ~(cap_rights(cap->token) >> 4))
 		return ST_NORIGHTS;
-	if (!flags_are_valid(request->flags) || !request->size ||
+	if (!vspace_allows(request->flags) || !request->size ||
 	    !IS_ALIGNED(request->size | request->offset, PAGE_SIZE) ||
 	    !range_within(request->offset, request->size, 0, bytes))
 		return ST_INVALID;
@@ -305,8 +304,7 @@ long vspace_unmap_step(struct space_ref ref, uaddr_t address, u64 size, u64 *don
 	long status;
 
 	*done = 0;
-	if (!range_is_valid(address, size))
-		return ST_INVALID;
+	ASSERT(range_is_valid(address, size));
 	while ((status = unmap_front(ref, address, size, done, &spare)) == SYSCALL_RESTART) {
 		if (!spare_reserve(&spare)) {
 			*done = 0;
@@ -404,8 +402,7 @@ long vspace_protect_step(struct space_ref ref, uaddr_t address, u64 size, u32 fl
 	long status;
 
 	*done = 0;
-	if (!range_is_valid(address, size) || !flags_are_valid(flags))
-		return ST_INVALID;
+	ASSERT(range_is_valid(address, size) && vspace_allows(flags));
 	for (;;) {
 		piece = MIN(size, PROTECT_BATCH);
 		status = protect_front(ref, address, &piece, flags, spares);

@@ -53,9 +53,12 @@ static u64 nr_turns;
 static u32 last;
 static u64 switch_rate; /* one hook in so many gives way */
 
-/* External interrupt lines: level triggered, raised by the seed. */
+/*
+ * External interrupt lines: level triggered, raised by the seed.  One that another CPU masks may be
+ * under way to its target already.
+ */
 static struct {
-	bool is_open, is_raised;
+	bool is_open, is_raised, is_late;
 	struct machine_cpu *target;
 } lines[NR_LINES];
 
@@ -114,7 +117,8 @@ static void run(struct machine_cpu *cpu)
 
 static bool line_is_pending(const struct machine_cpu *cpu, u32 line)
 {
-	return lines[line].is_open && lines[line].is_raised && lines[line].target == cpu;
+	return (lines[line].is_open || lines[line].is_late) && lines[line].is_raised &&
+	       lines[line].target == cpu;
 }
 
 bool machine_is_interrupted(const struct machine_cpu *cpu)
@@ -156,11 +160,15 @@ u32 arch_irq_claim(void)
 /* The device is content once the line has been answered. */
 void arch_irq_done(u32 irq)
 {
-	lines[irq].is_raised = false;
+	lines[irq].is_raised = lines[irq].is_late = false;
 }
 
 void arch_irq_mask(u32 irq)
 {
+	/* With the model a device asks when the script says so. */
+	if (lines[irq].is_open && lines[irq].target != running && !options.uses_model &&
+	    choose(STREAM_DEVICE, nr_turns, 1) % 4 == 0)
+		lines[irq].is_late = lines[irq].is_raised = true;
 	lines[irq].is_open = false;
 }
 

@@ -30,7 +30,7 @@
 #define NEAR_SLOTS 12	/* a thread draws its next one among so many */
 #define MAX_SLOTS (1u << 19)
 #define SPREAD 0x40000000UL
-#define MAX_RESTARTS 4000
+#define MAX_RESTARTS 40000 /* of the highest priority, it may fault all its turn before it ends */
 #define NOMEM ((u64)ST_NOMEM)
 #define NOSLOTS ((u64)ST_NOSLOTS)
 

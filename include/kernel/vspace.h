@@ -118,17 +118,21 @@ struct map_request {
  */
 long vspace_map(struct space_ref ref, const struct cap *cap, struct map_request *request);
 
+/** vspace_allows() - MAP_*: no architecture maps without reading; nothing is writable and executable. */
+bool vspace_allows(u64 flags);
+
 /**
  * vspace_unmap_step() - remove mappings from the front of [address, address + size), a bounded piece.
- * Regions are split at the borders.  *done is how many bytes from the front are finished.
+ * The range is whole pages, not empty, where calls may map.  Regions are split at the borders.
+ * *done is how many bytes from the front are finished.
  * The caller waits for the shootdown (flush_wait) before it reports success.
- * Return: ST_OK, ST_BADHANDLE, ST_INVALID (range, alignment), ST_NOMEM (splitting).
+ * Return: ST_OK, ST_BADHANDLE, ST_NOMEM (splitting).
  */
 long vspace_unmap_step(struct space_ref ref, uaddr_t address, u64 size, u64 *done);
 
 /**
- * vspace_protect_step() - likewise, new flags.
- * Return: ST_OK, ST_BADHANDLE, ST_INVALID, ST_NORIGHTS beyond what the mapping's capability allows,
+ * vspace_protect_step() - likewise, new flags, which vspace_allows().
+ * Return: ST_OK, ST_BADHANDLE, ST_NORIGHTS beyond what the mapping's capability allows,
  * ST_SEALED, ST_NOTFOUND for a hole, ST_NOMEM.
  */
 long vspace_protect_step(struct space_ref ref, uaddr_t address, u64 size, u32 flags, u64 *done);

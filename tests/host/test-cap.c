@@ -630,6 +630,30 @@ static void exhausted_memory(void **state)
 	assert_non_null(cap_reserve(&spaces[0]));
 }
 
+/* There is memory, but no handle could name another slot. */
+static void as_many_slots_as_handles(void **state)
+{
+	struct slot *slot, *last = NULL;
+	u32 count;
+	struct cap cap, found;
+
+	(void)state;
+	start();
+	count = spaces[0].nr_used;
+	while ((slot = cap_reserve(&spaces[0]))) {
+		assert_true(++count < 2000000);
+		last = slot;
+	}
+	assert_int_equal(count, (CAP_LEAF_SLOTS - 1) << HANDLE_LEAF_BITS);
+	assert_int_equal(spaces[0].nr_leaves, 1u << HANDLE_LEAF_BITS);
+	assert_true(frames_left > 1000);
+	cap = look_up(0);
+	assert_int_equal(cap_lend(&cap, last, RIGHT_SEND, 0), ST_OK);
+	assert_int_equal(cap_lookup(&spaces[0], cap_slot_handle(last), TYPE_ENDPOINT, RIGHT_SEND,
+				    &found), ST_OK);
+	assert_ptr_equal(found.slot, last);
+}
+
 /* Frames are left, but none lie together: the next directory cannot be made, and is afterwards. */
 static void fragmented_memory(void **state)
 {
@@ -739,6 +763,7 @@ int main(void)
 		cmocka_unit_test(directory_grows_in_steps),
 		cmocka_unit_test(late_filler),
 		cmocka_unit_test(exhausted_memory),
+		cmocka_unit_test(as_many_slots_as_handles),
 		cmocka_unit_test(fragmented_memory),
 		cmocka_unit_test(exhausted_numbers),
 		cmocka_unit_test(every_item_size),

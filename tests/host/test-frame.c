@@ -208,10 +208,42 @@ static void mistakes_panic(void **state)
 	one_bank();
 	block = frame_alloc(3, ZONE_NORMAL);
 	assert_panics(frame_free(block + PAGE_SIZE, 0), "inside of a block");
+	/* Also where it was the first frame of a free block before that met its buddy. */
+	one_bank();
+	block = frame_alloc(2, ZONE_NORMAL);
+	frame_free(block, 2);
+	while ((frame = frame_alloc(1, ZONE_NORMAL)) != block)
+		assert_true(frame);
+	assert_int_equal(frame_alloc(1, ZONE_NORMAL), block + 2 * PAGE_SIZE);
+	frame_free(block + 2 * PAGE_SIZE, 1);
+	frame_free(block, 1);
+	assert_int_equal(frame_alloc(2, ZONE_NORMAL), block);
+	assert_panics(frame_free(block + 2 * PAGE_SIZE, 1), "inside of a block");
 	assert_panics(frame_free(HOST_MEMORY_SIZE, 0), "no frame of the allocator");
 	assert_panics(frame_free(block + 8, 3), "no frame of the allocator");
 	assert_panics(frame_free(block, 77), "no frame of the allocator");
 	assert_panics((void)bank_of_own(&host_cpu->frames, FRAMES), "lies in no bank");
+}
+
+/* As many ranges as there can be, one of them across the border of the zones: none is left out. */
+static void every_range_becomes_a_bank(void **state)
+{
+	const u64 first = DMA_LIMIT - 2;
+	u64 pages = 0;
+
+	(void)state;
+	start();
+	for (u64 i = 0; i < RANGE_SET_MAX; i++)
+		range_set_add(&bootmem_free, (first + 8 * i) * PAGE_SIZE,
+			      (first + 8 * i + 4) * PAGE_SIZE);
+	assert_int_equal(bootmem_free.nr, RANGE_SET_MAX);
+	assert_int_equal(bootmem_free.nr_lost, 0);
+	frame_init(&info);
+	assert_int_equal(bootmem_free.nr, RANGE_SET_MAX);
+	for (u32 i = 0; i < bootmem_free.nr; i++)
+		pages += bootmem_free.range[i].size / PAGE_SIZE;
+	assert_int_equal(nr_banks, RANGE_SET_MAX + 1);
+	assert_int_equal(nr_free_now(), pages);
 }
 
 static void too_large_is_refused(void **state)
@@ -376,6 +408,7 @@ int main(void)
 		cmocka_unit_test(random_firmware),
 		cmocka_unit_test(blocks_of_all_orders),
 		cmocka_unit_test(mistakes_panic),
+		cmocka_unit_test(every_range_becomes_a_bank),
 		cmocka_unit_test(too_large_is_refused),
 		cmocka_unit_test(promises_hold_on_every_cpu),
 		cmocka_unit_test(charges_are_promises), /* leaves the account's lock taken */

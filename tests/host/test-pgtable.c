@@ -189,6 +189,25 @@ static void prepared_in_pieces(void **state)
 	assert_int_equal(pgtable_prepare(root, WINDOW, 40UL << 20, 0, 0), ST_OK);
 }
 
+/* Tables for the first and the last byte, and none for those beside them. */
+static void no_table_too_many(void **state)
+{
+	const u64 span = 2UL << 20, address = 6 * span; /* of a table of leaves */
+
+	(void)state;
+	for (u64 nr = 1; nr < 5; nr++) {
+		start();
+		assert_int_equal(pgtable_prepare(root, address, nr * span, 0, ~0u), ST_OK);
+		assert_int_equal(nr_taken, PT_LEVELS - 1 + nr);
+		assert_int_equal(pgtable_prepare(root, address + nr * span - PAGE_SIZE,
+						 2 * PAGE_SIZE, 0, 1), ST_OK);
+		assert_int_equal(nr_taken, PT_LEVELS + nr);
+		assert_int_equal(pgtable_prepare(root, address - PAGE_SIZE, PAGE_SIZE, 0, 1),
+				 ST_OK);
+		assert_int_equal(nr_taken, PT_LEVELS + 1 + nr);
+	}
+}
+
 static void every_allocation_fails_once(void **state)
 {
 	(void)state;
@@ -405,6 +424,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_aligned),
 		cmocka_unit_test(map_at_the_end_of_the_number_space),
 		cmocka_unit_test(prepared_in_pieces),
+		cmocka_unit_test(no_table_too_many),
 		cmocka_unit_test(every_allocation_fails_once),
 		cmocka_unit_test(random_user_ranges),
 		cmocka_unit_test(detach_keeps_to_its_bounds),

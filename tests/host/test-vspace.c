@@ -648,8 +648,18 @@ static void refusals(void **state)
 	slots_left = 0;
 	assert_int_equal(map(all, WINDOW, 1, 0, MAP_READ), ST_NOMEM);
 	slots_left = 8;
-	assert_int_equal(vspace_unmap_step(ref(0), 0, PAGE_SIZE, &done), ST_INVALID);
-	assert_int_equal(vspace_unmap_step(ref(0), WINDOW, 0, &done), ST_INVALID);
+	/* Who calls has refused these. */
+	assert_panics(vspace_unmap_step(ref(0), 0, PAGE_SIZE, &done), "range_is_valid");
+	assert_panics(vspace_unmap_step(ref(0), WINDOW, 0, &done), "range_is_valid");
+	assert_panics(vspace_protect_step(ref(0), WINDOW, PAGE_SIZE, MAP_WRITE, &done),
+		      "vspace_allows");
+	for (u32 flags = 0; flags < 16; flags++) {
+		bool is_right = flags == MAP_READ || flags == (MAP_READ | MAP_WRITE) ||
+				flags == (MAP_READ | MAP_EXECUTE);
+
+		assert_int_equal(vspace_allows(flags), is_right);
+	}
+	assert_false(vspace_allows(1UL << 32 | MAP_READ));
 	assert_int_equal(vspace_fault(&spaces[0], WINDOW, MAP_READ), ST_NOTFOUND);
 	assert_true(account_available() + 1 >= before); /* the slab of regions, at most */
 

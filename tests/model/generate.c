@@ -321,6 +321,9 @@ static u64 pick_settings(bool creates)
 
 	if (one_in(20))
 		settings = draw(1 << 19);
+	else if (one_in(20))
+		settings = THREAD_PRIORITY(THREAD_MAX_PRIORITY + draw(2)) |
+			   THREAD_CPU(model.nr_cpus - 1 + draw(2));
 	else if (creates)
 		settings |= (draw(8) ? THREAD_START : 0u) | (one_in(4) ? THREAD_NO_PAGE : 0u);
 	return settings;
@@ -329,7 +332,7 @@ static u64 pick_settings(bool creates)
 static u64 pick_flags(const struct m_object *memory)
 {
 	if (one_in(16))
-		return draw(9);
+		return one_in(4) ? MAP_READ | 1UL << (32 + draw(32)) : draw(9);
 	if (memory && memory->is_sealed && draw(8))
 		return MAP_READ | (one_in(2) ? MAP_EXECUTE : 0);
 	return MAP_READ | (draw(3) ? MAP_WRITE : 0);
@@ -359,6 +362,8 @@ static void pick_range(const struct m_object *process)
 	fits = fits && map;
 	if (one_in(12))
 		call->arg[1] += draw(3) * M_PAGE;
+	if (one_in(24))
+		call->arg[1] = one_in(2) ? 0 : call->arg[1] + draw(M_PAGE);
 	if (one_in(40))
 		call->arg[0] = one_in(2) ? draw(1UL << 17) : model.user_end - draw(4) * M_WINDOW;
 }
@@ -602,8 +607,8 @@ static void pick_capability(void)
 	case SYS_cap_create:
 		call->arg[0] = pick_type();
 		call->arg[1] = call->arg[0] == TYPE_MEMORY ? 1 + draw(6) : 0;
-		if (one_in(24))
-			call->arg[1] = draw(3) * 100000;
+		if (one_in(24)) /* 262144 pages are the most */
+			call->arg[1] = one_in(2) ? draw(3) * 100000 : 262143 + draw(3);
 		break;
 	case SYS_cap_derive:
 		cap = pick(0, TYPE_NONE, RIGHT_DERIVE, ANY);
@@ -623,6 +628,8 @@ static void pick_capability(void)
 	case SYS_cap_next: call->arg[0] = one_in(16) ? draw(1UL << 21) : draw(40); break;
 	default:
 		cap = pick(0, TYPE_NONE, call->number == SYS_cap_destroy ? RIGHT_DESTROY : 0, ANY);
+		if (call->number == SYS_cap_destroy && one_in(3)) /* on offer, or of a call */
+			cap = pick(0, TYPE_REPLY, RIGHT_DESTROY, S(1) | S(2));
 		if (call->number == SYS_cap_destroy && cap &&
 		    (is_protected(cap->object) || (cap->object->type == TYPE_PROCESS && draw(4))))
 			fits = false;

@@ -216,8 +216,10 @@ static void unmap(struct m_object *thread, const struct m_call *call)
 	ends(thread, status);
 	if (status != ST_OK)
 		return;
-	cut(target->object, address);
-	cut(target->object, address + size);
+	if (size) { /* else nothing is unmapped, nor cut in two */
+		cut(target->object, address);
+		cut(target->object, address + size);
+	}
 	for (u64 at = address; at < address + size; at += M_PAGE)
 		if ((map = model_map(target->object, at)) != NULL)
 			map_remove(map);

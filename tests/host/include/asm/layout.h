@@ -6,7 +6,9 @@
 #ifndef ASM_LAYOUT_H
 #define ASM_LAYOUT_H
 
+#ifndef HOST_MEMORY_SIZE
 #define HOST_MEMORY_SIZE (64UL << 20)
+#endif
 
 extern unsigned char host_memory[HOST_MEMORY_SIZE];
 
