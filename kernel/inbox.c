@@ -142,7 +142,6 @@ static void handle_arrive(struct thread *thread)
 {
 	if (thread->timer_moves)
 		timer_start(thread, thread->timer.rank);
-	thread->timer_moves = false;
 	if (thread->state == THREAD_RUNNABLE)
 		sched_make_runnable(thread);
 }

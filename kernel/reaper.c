@@ -259,10 +259,10 @@ void reaper_step(struct cpu *cpu)
 	}
 	if (result == REAP_IDLE || result == REAP_RELEASED)
 		wake_waiters();
-	/* Set first: reaper_add() on this CPU asks, and only after this step. */
-	reaper->wait_object = result == REAP_FLUSH ? wait : NULL;
-	if (result != REAP_FLUSH || !flush_wait(wait, reaper))
-		reaper->wait_object = NULL;
+	if (result == REAP_FLUSH) {
+		reaper->wait_object = wait; /* for reaper_add(), after this step, if it blocks */
+		(void)flush_wait(wait, reaper);
+	}
 	/* Else it keeps its turn: a step is short, and equals would take a whole one for each object. */
 	if (result == REAP_LATER)
 		sched_yield(reaper);

@@ -46,8 +46,7 @@ long vspace_fault(struct vspace *space, uaddr_t address, u32 access)
 	uaddr_t page = ALIGN_DOWN(address, PAGE_SIZE);
 	long status = ST_OK;
 
-	if (address >= USER_END)
-		return ST_NOTFOUND;
+	ASSERT(address < USER_END);
 	spin_lock(&space->lock);
 	if (fault_is_stale(pgtable_entry(space->root, page, 0), access))
 		arch_flush_user_page(page, space->word[arch_this_cpu()->index].asid);

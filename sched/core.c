@@ -81,8 +81,6 @@ void sched_set_priority(struct thread *thread, u8 priority)
 		timer_start(thread, thread->timer.rank);
 	if (is_queued)
 		sched_make_runnable(thread);
-	else
-		thread->home->pending = true; /* it may be the running one */
 }
 
 /* Wake at home at once, else by the inbox. */

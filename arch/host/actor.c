@@ -177,6 +177,16 @@ static void describe_call(const struct actor *actor, u64 handles)
 		  object_id(&actor->thread->process->object), actor->thread->number, text);
 }
 
+/* In some runs memory is short now and then; it may be another thread that is refused. */
+static void be_short_of_memory(const struct actor *actor)
+{
+	u64 random = choose(STREAM_ACTOR, actor->operation, 40);
+
+	(void)mmu_has_to_wait(actor->thread); /* of a call before */
+	if (!options.results && choose(STREAM_ACTOR, ~0UL, 40) % 3 == 0 && random % 12 == 0)
+		mmu_fail_allocation(1 + (random >> 8) % 4);
+}
+
 static void begin_call(struct actor *actor)
 {
 	struct arch_regs *regs = &actor->thread->regs;
@@ -190,6 +200,7 @@ static void begin_call(struct actor *actor)
 		note_target(actor, handles);
 	nr_mapping_changes++;
 	actor->is_sent_short = actor->is_answered_short = false;
+	be_short_of_memory(actor);
 	describe_call(actor, handles);
 	regs->pc = PC_CALL;
 }
@@ -241,6 +252,9 @@ static void end_call(struct actor *actor)
 		     status);
 	if (options.results)
 		print_result(actor);
+	if ((status == ST_NOMEM || status == ST_NOSLOTS) && mmu_has_to_wait(actor->thread))
+		fail("memory", "%s was refused while there was something to take apart",
+		     actor->call->name);
 	judge_end(actor, status);
 	tally(actor->call->number, status);
 	if (actor->call->number == SYS_ipc_call && status == ST_OK)
@@ -351,6 +365,32 @@ static struct actor *actor_of(struct thread *thread)
 	actor->name = nr_actors++ == INIT_ACTOR ? 0 : thread->regs.status;
 	thread->regs.actor = nr_actors;
 	return actor;
+}
+
+/* The kernel has been left in its call or fault, it is claimed, or waits for the kernel itself. */
+static bool is_under_way(const struct actor *actor)
+{
+	const struct thread *thread = actor->thread;
+	const struct machine_cpu *cpu;
+
+	if (thread->regs.actor != (u64)(actor - actors) + 1 || !thread->home ||
+	    (thread->regs.pc != PC_CALLED && thread->regs.pc != PC_ACCESS))
+		return false;
+	cpu = &machine_cpus[thread->home->index];
+	if (thread->state == THREAD_BLOCKED)
+		return thread->wait_kind == WAIT_NONE || thread->wait_kind == WAIT_KERNEL;
+	return cpu != running && cpu->mode == MODE_KERNEL && cpu->cpu->current == thread;
+}
+
+const struct actor *actor_under_way(u64 random)
+{
+	for (u32 i = 0; i < nr_actors; i++) {
+		const struct actor *actor = &actors[(i + random) % nr_actors];
+
+		if (actor->call && is_under_way(actor))
+			return actor;
+	}
+	return NULL;
 }
 
 const struct actor *actor_in_operation(u64 operation)

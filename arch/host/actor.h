@@ -80,6 +80,9 @@ const struct slot *actor_slot(const struct thread *thread, handle_t handle);
 /** actor_slot_of() - likewise in any space. */
 const struct slot *actor_slot_of(const struct cap_space *space, handle_t handle);
 
+/** actor_under_way() - an actor whose call or fault the kernel is in the middle of; NULL: there is none. */
+const struct actor *actor_under_way(u64 random);
+
 /** actor_in_operation() - the actor whose present operation that is; NULL if it is over. */
 const struct actor *actor_in_operation(u64 operation);
 
@@ -102,6 +105,12 @@ u64 call_choose(struct actor *actor);
  * whose object @call gets something done.  HANDLE_NULL: there is none.
  */
 handle_t call_pick_handle(const struct cap_space *space, u32 call, u8 type, u32 rights, u64 key);
+
+/** call_protects() - the machine's life depends on the object. */
+bool call_protects(const struct object *object);
+
+/** call_pick_settings() - for a thread. */
+u64 call_pick_settings(u64 random, bool creates);
 
 /** call_named() - the grammar of call @number. */
 const struct grammar *call_named(u32 number);
@@ -151,6 +160,9 @@ bool role_acts(const struct actor *actor);
 
 /** role_choose() - which call that is. Return: its handles. */
 u64 role_choose(struct actor *actor);
+
+/** role_ambush() - a call that takes away what another CPU's call is about. Return: its handle; 0: there is none. */
+u64 role_ambush(struct actor *actor);
 
 /** role_is_brief() - its message is nothing but words. */
 bool role_is_brief(const struct actor *actor);

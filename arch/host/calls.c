@@ -38,7 +38,7 @@ static const u8 weights[SYS_LIMIT] = {
 
 /* ---- handles ---- */
 
-static bool is_protected(const struct object *object)
+bool call_protects(const struct object *object)
 {
 	if (object->type == TYPE_PROCESS)
 		return container_of(object, struct process, object) == init_process;
@@ -90,7 +90,7 @@ handle_t call_pick_handle(const struct cap_space *space, u32 call, u8 type, u32 
 			continue;
 		object = actor_object(slot);
 		like = liking(key, token, rights, object && is_promising(call, object));
-		if (!object || is_protected(object) || like <= best ||
+		if (!object || call_protects(object) || like <= best ||
 		    (type != TYPE_NONE && count++ >= FEW && !(rights & PICK_LACKING)))
 			continue;
 		best = like;
@@ -127,7 +127,7 @@ static u64 pick_type(u64 random)
 	return types[random % ARRAY_SIZE(types)];
 }
 
-static u64 pick_settings(u64 random, bool creates)
+u64 call_pick_settings(u64 random, bool creates)
 {
 	return THREAD_PRIORITY(24 + random % 8) | THREAD_CPU((random >> 8) % options.cpus) |
 	       (creates ? THREAD_START : 0) | (creates && random >> 16 & 1 ? THREAD_NO_PAGE : 0);
@@ -187,7 +187,7 @@ static u64 pick_argument(const struct actor *actor, const char *name, u64 random
 	if (!strcmp(name, "type"))
 		return pick_type(random);
 	if (!strcmp(name, "settings"))
-		return pick_settings(random, actor->call->number == SYS_thread_create);
+		return call_pick_settings(random, actor->call->number == SYS_thread_create);
 	if (!strcmp(name, "flags"))
 		return pick_flags(random);
 	if (!strcmp(name, "rights"))
@@ -284,6 +284,8 @@ static u32 weight_of(u32 number)
 {
 	u32 weight = swarm_weight(number, weights[number] ? weights[number] : 4);
 
+	if (role_lies_in_wait())
+		weight = swarm_weight(number, number == SYS_cap_create ? 32 : 4);
 	switch (number) {
 	case SYS_process_exit:
 	case SYS_cap_destroy:
@@ -531,7 +533,7 @@ u64 call_choose(struct actor *actor)
 		handles = open_with(actor, actor->nr_operations - 1);
 	else if (role_acts(actor))
 		handles = role_choose(actor);
-	else if (!gives_way(actor, random >> 40))
+	else if (!(handles = role_ambush(actor)) && !gives_way(actor, random >> 40))
 		handles = pick_operands(actor, random);
 	regs->tag = actor->call->number;
 	/* The register of the status, too. */

@@ -245,6 +245,9 @@ static void check_cpu(const struct machine_cpu *machine)
 	check_runqueue(cpu);
 	check_inbox(machine);
 	check(cpu->reap_urgent == count_urgent(cpu), 4, "what is urgent here", cpu->index);
+	check(cpu->reaper->priority >= MAX(cpu->reap_hurry, (u32)REAPER_PRIORITY) &&
+		      (cpu->kick & CPU_KICK_REAP || cpu->reaper->priority >= cpu->reap_donated),
+	      4, "the priority of the reaper", cpu->index);
 	check(!cpu->reap_first || cpu->reaper->state != THREAD_BLOCKED || cpu->reaper->wait_object,
 	      4, "the reaper sleeps over objects", cpu->index);
 }

@@ -319,11 +319,32 @@ static void judge_message(const struct actor *actor)
 		fail("badge", "an answer came with badge %lx", thread->regs.args[0]);
 }
 
+/* Nothing is wrong with types and rights of the handles: whoever says so lies. */
+static bool are_as_wanted(const struct actor *actor, long status)
+{
+	for (u32 i = 0; i < actor->call->nr_handles; i++) {
+		const struct holding *holding = &actor->holding[i];
+		u8 type = actor->call->types[i];
+
+		if (!holding->is_known || (type != TYPE_NONE && holding->type != type))
+			return false;
+		if (status == ST_NORIGHTS && (wanted_rights(actor, i) & ~holding->rights))
+			return false;
+	}
+	return true;
+}
+
 /* Rights come before arguments and states: who lacks them learns nothing else. */
 static void judge_refusal(const struct actor *actor, long status)
 {
 	const struct holding *holding = &actor->holding[0];
 
+	/* A mapping may have been made with fewer rights. */
+	if ((status == ST_BADTYPE ||
+	     (status == ST_NORIGHTS && actor->call->number != SYS_mem_protect)) &&
+	    are_as_wanted(actor, status))
+		fail("refusal", "%s returned %ld, but handles and rights are right",
+		     actor->call->name, status);
 	if (status == ST_BADHANDLE || status == ST_BADTYPE || status == ST_NORIGHTS)
 		return;
 	if (holding->is_known && actor->call->nr_handles &&

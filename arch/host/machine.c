@@ -250,6 +250,7 @@ void arch_enter_user(struct thread *thread)
 	if (running->cpu->current != thread)
 		fail("entry", "user mode of a thread that is not the current one");
 	race_access(&thread->regs, sizeof(thread->regs), 0, __builtin_return_address(0));
+	arch_context_sync();
 	leave(MODE_USER, thread);
 }
 
@@ -523,6 +524,8 @@ void machine_run(void)
 	if (!check_every) /* the suite's threads spend most of their turns in loops */
 		check_every = options.runs_suite ? 256 : 32;
 	switch_rate = 8UL << 2 * (choose(STREAM_SWITCH, ~0UL, 0) % 4);
+	if (role_lies_in_wait() && !options.uses_model && !options.runs_suite)
+		switch_rate = 8;
 	race_init();
 	prepare(machine_cpus);
 	for (;;) {

@@ -41,6 +41,7 @@ struct translation {
 
 static struct {
 	u64 loaded; /* 0: no user space */
+	u64 before; /* what was loaded last may still be in use, 0: it is not */
 	struct translation tlb[TLB_ENTRIES], walk[WALK_ENTRIES];
 	u64 synced; /* fetches see what was cleaned until then */
 } mmu[NR_CPUS];
@@ -229,6 +230,10 @@ static bool reaches(u32 cpu, paddr_t from, paddr_t to, const char **how)
 {
 	u32 asid = mmu[cpu].loaded & ASID_MASK;
 
+	*how = "former root";
+	if (mmu[cpu].before && (mmu[cpu].before & ~ASID_MASK) >= from &&
+	    (mmu[cpu].before & ~ASID_MASK) < to)
+		return true;
 	if (!mmu[cpu].loaded)
 		return false;
 	*how = "translation";
@@ -288,13 +293,21 @@ bool mmu_remembers_more(u32 cpu, u32 asid, paddr_t root)
 	return false;
 }
 
+/* What is written to the register is in force when the CPU has synchronised itself. */
+static void mmu_load(u32 cpu, u64 word)
+{
+	if (mmu[cpu].loaded && mmu[cpu].loaded != word)
+		mmu[cpu].before = mmu[cpu].loaded;
+	mmu[cpu].loaded = word;
+}
+
 /* Under the new ASID nothing may be remembered that is gone. */
 void arch_load_space(u64 word)
 {
 	u32 cpu = cpu_number(running);
 
 	machine_hook();
-	mmu[cpu].loaded = word;
+	mmu_load(cpu, word);
 	trace("loads space %lx", word);
 	for (u32 i = 0; i < TLB_ENTRIES; i++) {
 		const struct translation *entry = &mmu[cpu].tlb[i];
@@ -308,7 +321,12 @@ void arch_load_space(u64 word)
 void arch_load_kernel_space(void)
 {
 	machine_hook();
-	mmu[cpu_number(running)].loaded = 0;
+	mmu_load(cpu_number(running), 0);
+}
+
+void arch_context_sync(void)
+{
+	mmu[cpu_number(running)].before = 0;
 }
 
 u32 arch_asid_count(void)
@@ -417,16 +435,33 @@ u64 mmu_items_in_use(void)
 
 static u32 failing; /* 1: the next one; 0: none */
 static bool has_failed;
+static u32 reserving; /* CPUs that look for a slot in a space of users, a bit each */
+static long status_of_failure;
+static const struct thread *waiter; /* whose CPU's reaper had work when it failed */
 
 void mmu_fail_allocation(u32 n)
 {
 	failing = n;
 	has_failed = false;
+	waiter = NULL;
 }
 
 bool mmu_has_failed(void)
 {
 	return has_failed;
+}
+
+long mmu_status_of_failure(void)
+{
+	return status_of_failure;
+}
+
+bool mmu_has_to_wait(const struct thread *thread)
+{
+	bool has_to = waiter == thread;
+
+	waiter = has_to ? NULL : waiter;
+	return has_to;
 }
 
 static bool fails_now(void)
@@ -435,6 +470,8 @@ static bool fails_now(void)
 		return false;
 	trace("an allocation fails");
 	has_failed = true;
+	status_of_failure = reserving & 1u << cpu_number(running) ? ST_NOSLOTS : ST_NOMEM;
+	waiter = running->cpu->reap_first ? running->cpu->current : NULL;
 	return true;
 }
 
@@ -445,7 +482,14 @@ long __wrap_account_charge(u64 frames)
 
 struct slot *__wrap_cap_reserve(struct cap_space *space)
 {
-	return fails_now() ? NULL : __real_cap_reserve(space);
+	u32 self = 1u << cpu_number(running);
+	struct slot *slot;
+
+	/* Where the kernel lacks a slot of its own, memory is said to be short. */
+	reserving |= space != &kernel_space ? self : 0;
+	slot = fails_now() ? NULL : __real_cap_reserve(space);
+	reserving &= ~self;
+	return slot;
 }
 
 paddr_t __wrap_frame_alloc_charged(void)

@@ -12,6 +12,7 @@
 
 #include <kernel/ipc.h>
 #include <kernel/process.h>
+#include <kernel/slot.h>
 
 #include <generated/syscall_grammar.h>
 #include <generated/syscall_numbers.h>
@@ -146,6 +147,93 @@ u64 role_choose(struct actor *actor)
 	u64 random = choose(STREAM_ACTOR, actor->operation, 8);
 
 	return role_of(actor) == ROLE_SERVER ? serve(actor, random) : consume(actor, random);
+}
+
+/* ---- ambushes ---- */
+
+/*
+ * In a third of the runs a thread that finds a call of another one under way often
+ * takes away what that is about, or interrupts or moves who makes it: what a call
+ * looked at first is gone when it comes to the deed.  There all calls are drawn alike,
+ * and CPUs are left as often as can be.
+ */
+bool role_lies_in_wait(void)
+{
+	return choose(STREAM_ACTOR, ~0UL, 14) % 3 == 0;
+}
+
+static bool is_in_ambush(const struct actor *actor)
+{
+	return role_lies_in_wait() && choose(STREAM_ACTOR, actor->operation, 41) % 2;
+}
+
+/* What it is about: an object of a handle, or of a fault the endpoint. */
+static const struct object *prey_of(const struct actor *victim, u64 random)
+{
+	const struct holding *holding = &victim->holding[random & victim->holding[1].is_known];
+	const struct process *process = victim->thread->process;
+
+	if (victim->thread->regs.pc == PC_ACCESS)
+		return process->fault_slot ? actor_object(slot_by_number(process->fault_slot)) :
+					     NULL;
+	return holding->is_known ? object_by_id(holding->object) : NULL;
+}
+
+/* A capability of @space to the object with @right, one of several. */
+static handle_t handle_to(const struct cap_space *space, const struct object *object, u32 right,
+			  u64 random)
+{
+	handle_t found = HANDLE_NULL;
+	u32 count = 0;
+
+	for (u32 i = 0; i < space->nr_leaves * CAP_LEAF_SLOTS; i++) {
+		const struct slot *slot = &space->directory[i / CAP_LEAF_SLOTS][i % CAP_LEAF_SLOTS];
+
+		if (i % CAP_LEAF_SLOTS && cap_type(slot->token) != TYPE_NONE &&
+		    actor_object(slot) == object && (cap_rights(slot->token) & right) == right &&
+		    (random >> count % 32 & 1 || !found)) {
+			found = cap_handle(slot->token);
+			count++;
+		}
+	}
+	return found;
+}
+
+static u64 fall_upon_thread(struct actor *actor, const struct thread *thread, u64 random)
+{
+	static const u16 calls[] = { SYS_thread_interrupt, SYS_thread_interrupt, SYS_thread_set,
+				     SYS_thread_set, SYS_thread_suspend, SYS_cap_destroy };
+	u32 number = calls[random % ARRAY_SIZE(calls)];
+	u64 handle;
+
+	if (actor_is_init(thread) && number >= SYS_thread_suspend)
+		return HANDLE_NULL;
+	handle = handle_to(&actor->thread->process->caps, &thread->object,
+			   number == SYS_cap_destroy ? RIGHT_DESTROY : RIGHT_MANAGE, random >> 8);
+	actor->call = call_named(number);
+	actor->argument[0] = call_pick_settings(random >> 16, false);
+	return handle;
+}
+
+u64 role_ambush(struct actor *actor)
+{
+	static const u16 calls[] = { SYS_cap_destroy, SYS_cap_destroy, SYS_cap_revoke,
+				     SYS_cap_delete };
+	u64 random = choose(STREAM_ACTOR, actor->operation, 42);
+	const struct actor *victim = is_in_ambush(actor) ? actor_under_way(random >> 8) : NULL;
+	const struct object *object;
+
+	if (!victim || victim == actor)
+		return HANDLE_NULL;
+	memset(actor->argument, 0, sizeof(actor->argument));
+	if (random % 3 == 0)
+		return fall_upon_thread(actor, victim->thread, random >> 16);
+	object = prey_of(victim, random >> 2);
+	if (!object || call_protects(object))
+		return HANDLE_NULL;
+	actor->call = call_named(calls[random >> 16 & 3]);
+	return handle_to(&actor->thread->process->caps, object,
+			 actor->call->number == SYS_cap_destroy ? RIGHT_DESTROY : 0, random >> 24);
 }
 
 /* Nothing but words, most of the time: who serves or is served need not fear to wait for ever. */

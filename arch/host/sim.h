@@ -144,6 +144,9 @@ static inline u32 cpu_number(const struct machine_cpu *cpu)
 	return (u32)(cpu - machine_cpus);
 }
 
+/** role_lies_in_wait() - in this run threads disturb calls that are under way (roles.c). */
+bool role_lies_in_wait(void);
+
 /* ---- views.c ---- */
 
 struct location;
@@ -229,6 +232,15 @@ void mmu_fail_allocation(u32 n);
 
 /** mmu_has_failed() - that has happened. */
 bool mmu_has_failed(void);
+
+/** mmu_status_of_failure() - ST_NOSLOTS: a slot was looked for in a space of users; else ST_NOMEM. */
+long mmu_status_of_failure(void);
+
+/**
+ * mmu_has_to_wait() - the last allocation that failed was one of @thread, while the reaper of its CPU
+ * had something to take apart: the kernel has to try again, and not to refuse.  Asked once.
+ */
+bool mmu_has_to_wait(const struct thread *thread);
 
 /* ---- actor.c ---- */
 

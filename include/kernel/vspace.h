@@ -145,7 +145,7 @@ long vspace_protect_step(struct space_ref ref, uaddr_t address, u64 size, u32 fl
  */
 enum sweep region_shrink(struct region *region);
 
-/** vspace_fault() - resolve a user fault. Return: ST_OK: execute again; ST_NOTFOUND: a real fault. */
+/** vspace_fault() - resolve a user fault below USER_END. Return: ST_OK: execute again; ST_NOTFOUND: a real fault. */
 long vspace_fault(struct vspace *space, uaddr_t address, u32 access /* MAP_READ/WRITE/EXECUTE */);
 
 /** vspace_message_page() - the frame of page @index of the window, cleared, mapped at its first use. 0: no memory. */

@@ -620,6 +620,27 @@ static void dead_capability(void)
 	assert_int_equal(spaces[0].nr_pages_mapped, pages);
 }
 
+/* A split needs memory; whole mappings, and what one begins with when it goes, need none. */
+static void only_pieces_need_memory(void)
+{
+	u64 done;
+
+	assert_int_equal(map(RIGHT_READ, WINDOW, 4, 0, MAP_READ), ST_OK);
+	slots_left = 0;
+	assert_int_equal(vspace_protect_step(ref(0), WINDOW, 4 * PAGE_SIZE, MAP_READ, &done),
+			 ST_OK);
+	assert_int_equal(vspace_protect_step(ref(0), WINDOW, PAGE_SIZE, MAP_READ, &done),
+			 ST_NOMEM);
+	assert_int_equal(vspace_protect_step(ref(0), WINDOW + PAGE_SIZE, 3 * PAGE_SIZE, MAP_READ,
+					     &done), ST_NOMEM);
+	assert_int_equal(vspace_unmap_step(ref(0), WINDOW + PAGE_SIZE, PAGE_SIZE, &done),
+			 ST_NOMEM);
+	assert_int_equal(done, 0);
+	assert_int_equal(vspace_unmap_step(ref(0), WINDOW, PAGE_SIZE, &done), ST_OK);
+	assert_int_equal(vspace_unmap_step(ref(0), WINDOW, 4 * PAGE_SIZE, &done), ST_OK);
+	slots_left = 8;
+}
+
 static void refusals(void **state)
 {
 	const u32 all = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE;
@@ -666,6 +687,7 @@ static void refusals(void **state)
 	assert_int_equal(map(all, USER_MAP_START, 1, 0, MAP_READ), ST_OK);
 	assert_int_equal(map(all, USER_MAP_END - PAGE_SIZE, 1, 0, MAP_READ), ST_OK);
 	assert_int_equal(map(all, USER_MAP_START, 2, 0, MAP_READ), ST_EXISTS);
+	only_pieces_need_memory();
 	dead_capability();
 	finish();
 }

@@ -362,6 +362,10 @@ static void pick_range(const struct m_object *process)
 	fits = fits && map;
 	if (one_in(12))
 		call->arg[1] += draw(3) * M_PAGE;
+	if (one_in(16)) { /* what is mapped side by side, and more */
+		call->arg[0] = g->spread;
+		call->arg[1] = (8 + draw(32)) * M_PAGE;
+	}
 	if (one_in(24))
 		call->arg[1] = one_in(2) ? 0 : call->arg[1] + draw(M_PAGE);
 	if (one_in(40))
@@ -426,6 +430,8 @@ static void pick_access(void)
 	}
 	if (one_in(24))
 		access = one_in(2) ? MAP_WRITE : MAP_EXECUTE;
+	if (one_in(60)) /* the kernel's half */
+		address = model.user_end + (one_in(2) ? 0 : draw(1UL << 35) * M_PAGE);
 	call->arg[0] = address + draw(M_PLACES) * 8;
 	call->arg[1] = access;
 	call->arg[2] = draw(1UL << 32);

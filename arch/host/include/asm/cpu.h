@@ -26,8 +26,6 @@ void arch_cpu_relax(void);
 
 void arch_load_space(u64 word);
 
-static inline void arch_context_sync(void)
-{
-}
+void arch_context_sync(void);
 
 #endif
