@@ -96,6 +96,28 @@ static void test_caller_gone(enum act act)
 	blocked_free(&caller);
 }
 
+/* From then on it answers nobody, whether or not the kernel has begun to take it apart. */
+static void test_destroyed(void)
+{
+	struct blocked caller;
+	struct message message = { 0 };
+
+	blocked_start(&caller, OP_CALL);
+	blocked_take(&caller);
+	WANT(cap_destroy(caller.reply), ST_OK);
+	gave(ipc_reply_receive(caller.object, caller.reply, &message), ST_BADHANDLE,
+	     "an answer with a reply object that was destroyed just now");
+	gave(blocked_stop(&caller), ST_DEAD, "its caller");
+	blocked_free(&caller);
+	/* One on offer, when the kernel is done with it: the receiver has none any more. */
+	blocked_start(&caller, OP_REPLY_RECEIVE);
+	WANT(cap_destroy(caller.reply), ST_OK);
+	sleep_for(20 * MILLISECOND);
+	message = (struct message){ 0 };
+	WANT(ipc_call(caller.object, &message), ST_NOREPLY);
+	blocked_free(&caller);
+}
+
 /* What does not fit leaves the call as it was. */
 static void test_unfit(void)
 {
@@ -284,6 +306,7 @@ void test_reply(void)
 	test_reply_receive_errors();
 	test_caller_gone(ACT_DESTROY);
 	test_caller_gone(ACT_INTERRUPT);
+	test_destroyed();
 	test_unfit();
 	test_linear();
 	test_offered();
