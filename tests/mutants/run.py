@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Make small mistakes in a copy of the kernel, one at a time, and count those that the tests of this computer find.
 
-Use: run.py --out DIRECTORY [--sample N|all] [--seed S] [--jobs N] [--runs N] [--suite] [--only TEXT] [--list]
+Use: run.py --out DIRECTORY [--sample N|all] [--seed S] [--jobs N] [--runs N] [--only TEXT] [--list]
 The mutants (mutate.py has the operators) of all files are compiled together into one simulator and into the host
 tests; the environment says which one is alive.  Each is tried with what can reach it, until something fails:
-the host tests, runs of the simulator on fixed seeds, and what the simulator's tally must show; with --suite also the
-conformance suite in the simulator, which takes half a minute for each that is left.
+the host tests, runs of the simulator on fixed seeds, the conformance suite in the simulator, and what the simulator's
+tally must show.
 
 Prints TAP: at least 80 % of the sample are killed, and the survivors are those that tests/mutants/survivors argues.
 """
@@ -184,11 +184,10 @@ def killers_of(kernel, runs):
     return found
 
 
-def late_killers(kernel, uses_suite):
-    """What runs together must show, and all cases of the conformance suite."""
+def late_killers(kernel):
+    """All cases of the conformance suite, and what runs together must show."""
+    yield Killer("suite", [kernel.program, "--suite", "--seed", "1", "--cpus", "4"], kernel.tree, 60)
     yield Killer("tally", ["sh", "tests/sim/tally.sh", kernel.program], kernel.tree)
-    if uses_suite:
-        yield Killer("suite", [kernel.program, "--suite", "--seed", "1", "--cpus", "4"], kernel.tree, 60)
 
 
 def try_mutant(mutant, killers):
@@ -300,7 +299,6 @@ def parse():
     parser.add_argument("--seed", default="1", help="which ones")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--runs", type=int, default=300, help="of the simulator, at most, for each mutant")
-    parser.add_argument("--suite", action="store_true", help="try the conformance suite on what is left, too")
     parser.add_argument("--only", default="", help="those whose name (file: function: operator: change) has this text")
     parser.add_argument("--list", action="store_true", help="only name the mutants")
     return parser.parse_args()
@@ -319,7 +317,7 @@ def main():
         return 0
     print(f"TAP version 13\n# mutants: seed {options.seed}, {options.sample} of {len(kernel.mutants())}", flush=True)
     kernel.build()
-    killers = killers_of(kernel, options.runs) + list(late_killers(kernel, options.suite))
+    killers = killers_of(kernel, options.runs) + list(late_killers(kernel))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda killer: killer.find_reached(kernel.out), killers))
         sample = choose_sample(kernel.mutants(), options)
