@@ -96,7 +96,8 @@ const struct boot_info *boot_describe(u32 nr_cpus)
 		boot_info_add_cpu(&info, i, 0, 0);
 	for (u32 i = 0; i < BOOT_SEED_SIZE; i++)
 		info.seed[i] = (u8)choose(STREAM_DEVICE, ~0UL, i);
-	strcpy(info.cmdline, options.is_quiet ? "loglevel=0" : "loglevel=3");
+	snprintf(info.cmdline, sizeof(info.cmdline), "loglevel=%u %s", options.is_quiet ? 0 : 3,
+		 options.boot ? options.boot : "");
 	info.archive_size = make_archive(host_memory + ARCHIVE);
 	return &info;
 }

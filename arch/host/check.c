@@ -44,8 +44,14 @@ void check(bool is_true, u32 invariant, const char *what, u64 detail)
 
 /* ---- capabilities ---- */
 
+/* The last node of each depth: the ancestors of the next one. */
+struct ancestors {
+	u32 rights[MAX_DEPTH];
+	u64 badge[MAX_DEPTH];
+};
+
 static void check_node(const struct object *object, const struct slot *slot, u32 previous,
-		       u32 *rights)
+		       struct ancestors *above)
 {
 	u64 token = slot->token;
 	u8 depth = cap_depth(token),
@@ -59,26 +65,37 @@ static void check_node(const struct object *object, const struct slot *slot, u32
 	      5, "a node has another type", token);
 	check(slot->generation == object->generation || object->state == OBJECT_DYING, 5,
 	      "a node of another generation", object_id(object));
-	rights[depth] = cap_rights(token);
+	above->rights[depth] = cap_rights(token);
+	above->badge[depth] = slot->badge;
 	/* A sweep deletes parents before their children. */
 	if (object->revoke_root || object->state == OBJECT_DYING)
 		return;
 	check(previous ? depth >= 1 && depth <= before + 1 : depth == 0, 5, "depth", token);
-	check(!depth || !(cap_rights(token) & ~rights[depth - 1]), 5,
+	check(!depth || !(cap_rights(token) & ~above->rights[depth - 1]), 5,
 	      "a child has rights its parent lacks", token);
+	if (cap_type(token) == TYPE_MAPPING)
+		return;
+	check(!depth || !above->badge[depth - 1] || above->badge[depth - 1] == slot->badge, 5,
+	      "a child has another badge than its parent", token);
+	check(!previous || depth <= before ||
+		      cap_type(slot_by_number(previous)->token) != TYPE_MAPPING,
+	      5, "a child of a mapping", token);
 }
 
 static void check_tree(const struct object *object)
 {
-	u32 rights[MAX_DEPTH];
+	struct ancestors above;
 	u32 previous = 0, count = 0;
+	bool has_root = !object->revoke_root;
 
 	for (u32 number = object->tree_first; number; number = slot_by_number(number)->next) {
-		check_node(object, slot_by_number(number), previous, rights);
+		check_node(object, slot_by_number(number), previous, &above);
+		has_root |= number == object->revoke_root;
 		previous = number;
 		nr_nodes++;
 		check(++count < 100000, 5, "a derivation list without end", object_id(object));
 	}
+	check(has_root, 4, "a revocation below a node that is gone", object_id(object));
 }
 
 /* Since the last look the slot may have changed hands: then it answers to another handle. */
@@ -105,7 +122,7 @@ static void check_reuse(const struct cap_space *space, const struct slot *slot)
 
 static void check_space(const struct cap_space *space, u64 detail)
 {
-	u32 nr_free = 0;
+	u32 nr_free = 0, nr_here = 0;
 
 	for (u32 i = 0; i < space->nr_leaves * CAP_LEAF_SLOTS; i++) {
 		const struct slot *slot = &space->directory[i / CAP_LEAF_SLOTS][i % CAP_LEAF_SLOTS];
@@ -117,8 +134,9 @@ static void check_space(const struct cap_space *space, u64 detail)
 		check(HANDLE_INDEX(cap_slot_handle(slot)) == i, 8,
 		      "a slot answers to another handle", i);
 		if (cap_type(slot->token) != TYPE_NONE)
-			nr_filled++;
+			nr_here++;
 	}
+	nr_filled += nr_here;
 	for (u32 number = space->free_first; number; number = slot_by_number(number)->next) {
 		check(cap_type(slot_by_number(number)->token) == TYPE_NONE, 8,
 		      "a free slot is filled", number);
@@ -128,6 +146,7 @@ static void check_space(const struct cap_space *space, u64 detail)
 	check(nr_free == space->nr_free, 8, "fewer free slots than counted", detail);
 	check(space->nr_used + nr_free == space->nr_leaves * (CAP_LEAF_SLOTS - 1), 8,
 	      "slots that are neither free nor in use", detail);
+	check_reserved(space, nr_here, detail);
 }
 
 /* ---- queues ---- */
@@ -201,15 +220,25 @@ static void check_choice(const struct machine_cpu *machine)
 	      15, "nothing will end the turn of the running thread", cpu->index);
 }
 
+/* The reaper that is to tell more threads of a process to die is more urgent than each of them. */
+static bool is_urgent_here(const struct cpu *cpu, const struct object *object)
+{
+	const struct process *process = container_of(object, struct process, object);
+
+	if (!process->is_urgent)
+		return false;
+	check(cpu->reap_hurry >= MIN(process->top_priority + 1, (u32)THREAD_MAX_PRIORITY), 15,
+	      "a thread outruns who is to tell it to die", object_id(object));
+	return true;
+}
+
 static u32 count_urgent(const struct cpu *cpu)
 {
 	u32 count = 0;
 
 	for (const struct object *object = cpu->reap_first; object; object = object->next)
 		switch (object->type) {
-		case TYPE_PROCESS:
-			count += container_of(object, struct process, object)->is_urgent;
-			break;
+		case TYPE_PROCESS: count += is_urgent_here(cpu, object); break;
 		case TYPE_ENDPOINT:
 			count += container_of(object, struct endpoint, object)->pass.number != 0;
 			break;
@@ -222,6 +251,16 @@ static u32 count_urgent(const struct cpu *cpu)
 	return count;
 }
 
+/* What the kernel believes of the register that names the space of users. */
+static void check_loaded(const struct cpu *cpu)
+{
+	const struct vspace *space = cpu->loaded;
+	u64 word = space ? space->root | space->word[cpu->index].asid : 0;
+
+	check(mmu_loaded(cpu->index) == word, 11, "a space is loaded that is not the one it says",
+	      cpu->index);
+}
+
 static void check_cpu(const struct machine_cpu *machine)
 {
 	const struct cpu *cpu = machine->cpu;
@@ -232,6 +271,7 @@ static void check_cpu(const struct machine_cpu *machine)
 	if (machine->mode == MODE_IDLE) {
 		check(!cpu->current && !cpu->runqueue.nr_queued, 7, "idle with threads to run",
 		      cpu->index);
+		check(!cpu->loaded, 7, "idle with a space of users", cpu->index);
 	} else if (machine->mode == MODE_USER) {
 		check(cpu->current == machine->thread && cpu->current->state == THREAD_RUNNING &&
 			      cpu->current->home == cpu,
@@ -242,12 +282,17 @@ static void check_cpu(const struct machine_cpu *machine)
 	}
 	check((machine->mode == MODE_IDLE) == !!cpu->idle_since || machine->mode == MODE_WINDOW, 7,
 	      "time counted as idle", cpu->index);
+	check_loaded(cpu);
+	check(machine->deadline <= cpu->next_timer || cpu->next_timer == TIMERS_OVERDUE ||
+		      machine_is_interrupted(machine) || machine->mode == MODE_WINDOW,
+	      6, "a deadline for which no interrupt will come", cpu->index);
 	check_runqueue(cpu);
 	check_inbox(machine);
 	check(cpu->reap_urgent == count_urgent(cpu), 4, "what is urgent here", cpu->index);
-	check(cpu->reaper->priority >= MAX(cpu->reap_hurry, (u32)REAPER_PRIORITY) &&
-		      (cpu->kick & CPU_KICK_REAP || cpu->reaper->priority >= cpu->reap_donated),
-	      4, "the priority of the reaper", cpu->index);
+	check(cpu->reaper->priority >= MAX(cpu->reap_hurry, (u32)REAPER_PRIORITY), 15,
+	      "the reaper is less urgent than its work", cpu->index);
+	check(cpu->kick & CPU_KICK_REAP || cpu->reaper->priority >= cpu->reap_donated, 15,
+	      "the reaper is less urgent than who waits for it", cpu->index);
 	check(!cpu->reap_first || cpu->reaper->state != THREAD_BLOCKED || cpu->reaper->wait_object,
 	      4, "the reaper sleeps over objects", cpu->index);
 }
@@ -427,8 +472,6 @@ static bool has_waiters(const struct object *object)
 
 static void check_object(const struct object *object, u32 id)
 {
-	check(object->type && object->type <= TYPE_MAX, 1, "header", id);
-	check(IS_ALIGNED((u64)object, 8), 2, "alignment", id);
 	if (object->state == OBJECT_FREE) {
 		check(!object->tree_first, 3, "a free object has capabilities", id);
 		check(!has_waiters(object), 6, "threads wait at a free object", id);
@@ -441,6 +484,7 @@ static void check_object(const struct object *object, u32 id)
 	else
 		check(object->is_queued || has_holder(object), 4, "dying, but nobody works on it",
 		      id);
+	check_fields(object, id);
 	check_meeting(object);
 	if (object->type == TYPE_THREAD)
 		check_thread(container_of(object, struct thread, object));
@@ -449,32 +493,21 @@ static void check_object(const struct object *object, u32 id)
 		check_space(&container_of(object, struct process, object)->caps, id);
 }
 
-/* Objects of all types lie one beside the other, for ever: only the new ones need a look. */
-static void check_disjoint(void)
-{
-	static u8 is_taken[HOST_MEMORY_SIZE / 64];
-	static u32 next;
-	struct object *object;
-
-	for (; (object = mmu_object(next)) != NULL; next++) {
-		u64 at = ptr_to_phys(object) / 64;
-
-		check(!is_taken[at], 2, "two objects in one place", next);
-		is_taken[at] = 1;
-	}
-}
-
-/* An open line has an object that listens. */
+/* A line has one object at most, and one that is open an object that listens. */
 static void check_lines(void)
 {
-	u32 listening = 0;
+	u32 listening = 0, taken = 0;
 	struct object *object;
 
 	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++) {
 		const struct irq *irq = container_of(object, struct irq, object);
 
-		if (object->type == TYPE_IRQ && object->state != OBJECT_FREE && irq->sink)
-			listening |= 1u << irq->line;
+		if (object->type != TYPE_IRQ || object->state == OBJECT_FREE ||
+		    irq->line >= arch_irq_count())
+			continue;
+		check(!(taken & 1u << irq->line), 10, "a line of two objects", irq->line);
+		taken |= 1u << irq->line;
+		listening |= irq->sink ? 1u << irq->line : 0;
 	}
 	check(!(machine_open_lines() & ~listening), 10, "an open line that nobody listens to",
 	      machine_open_lines());
@@ -529,6 +562,7 @@ void check_all(void)
 	struct object *object;
 
 	nr_sightings = 0;
+	check_places(); /* first: what lies in two places looks like anything */
 	count_holdings();
 	nr_leaves = 0;
 	nr_nodes = nr_filled = 0;
@@ -538,7 +572,6 @@ void check_all(void)
 		check_object(object, id);
 	check_space(&kernel_space, 0);
 	check(nr_nodes == nr_filled, 8, "filled slots are not on a derivation list", nr_filled);
-	check_disjoint();
 	check_lines();
 	check_memory();
 	check_items();

@@ -7,10 +7,21 @@
 
 #include <stdio.h>
 
+#include <kernel/cap.h>
+
 #include "sim.h"
 
 /** check() - the invariant of that number holds; @detail tells where it does not. */
 void check(bool is_true, u32 invariant, const char *what, u64 detail);
+
+/** check_places() - objects and leaves of slots: aligned, disjoint. */
+void check_places(void);
+
+/** check_fields() - what @object says of itself, and what it points to. */
+void check_fields(const struct object *object, u32 id);
+
+/** check_reserved() - of the slots of @space @nr_filled are filled; somebody has reserved the others in use. */
+void check_reserved(const struct cap_space *space, u32 nr_filled, u64 detail);
 
 /** check_memory() - frames, page tables, mappings, accounts. */
 void check_memory(void);

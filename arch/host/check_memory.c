@@ -122,7 +122,7 @@ static void check_table(const struct process *process, paddr_t table, unsigned l
 	for (u64 i = 0; i < PT_ENTRIES; i++) {
 		uaddr_t address = base + (i << (PAGE_SHIFT + 9 * level));
 
-		if (!pte_is_present(entry[i]))
+		if (!pte_is_present(entry[i]) || address >= USER_END)
 			continue;
 		if (level)
 			check_table(process, pte_paddr(entry[i]), level - 1, address);
@@ -145,8 +145,33 @@ static void check_region(const struct vspace *space, const struct region *region
 	      region->node.rank);
 	check(!(region->flags & MAP_EXECUTE) || region->memory->is_sealed, 12, "unsealed code",
 	      region->node.rank);
+	check(range_within(region->node.rank, region->size, USER_MAP_START, USER_MAP_END) &&
+		      range_within(region->offset, region->size, 0,
+				   region->memory->nr_pages << PAGE_SHIFT) &&
+		      IS_ALIGNED(region->node.rank | region->size | region->offset, PAGE_SIZE),
+	      1, "the range of a mapping", region->node.rank);
+	check(!(region->flags & ~region->allowed) &&
+		      !(region->allowed & ~(cap_rights(slot->token) >> 4)),
+	      11, "a mapping beyond the rights of its capability", region->node.rank);
 	if (region->is_writer)
 		(*writers_of(region->memory))++;
+}
+
+/* One behind the other, and as many pages as it says. */
+static void check_regions(const struct vspace *space)
+{
+	uaddr_t end = 0;
+	u64 pages = 0;
+
+	for (struct rb_node *node = rb_first(&space->regions); node; node = rb_next(node)) {
+		const struct region *region = container_of(node, struct region, node);
+
+		check(region->node.rank >= end, 11, "two mappings in one place", end);
+		check_region(space, region);
+		end = region->node.rank + region->size;
+		pages += region->size >> PAGE_SHIFT;
+	}
+	check(space->nr_pages_mapped == pages, 14, "the number of pages that are mapped", pages);
 }
 
 static void check_limbo(const struct vspace *space)
@@ -197,14 +222,14 @@ static void check_process(const struct process *process)
 		find(ptr_to_phys(process->caps.directory) + i, i);
 	if (!space->root)
 		return;
-	for (struct rb_node *node = rb_first(&space->regions); node; node = rb_next(node))
-		check_region(space, container_of(node, struct region, node));
+	check_regions(space);
 	check_limbo(space);
 	check_asids(space);
 	for (u32 i = 0; i < NR_CPUS; i++)
 		check(!(space->flush.waiting & BIT(i)) || (cpus[i].kick & CPU_KICK_FLUSH), 6,
 		      "a CPU is to flush and does not know", i);
 	check_table(process, space->root, PT_LEVELS - 1, 0);
+	check(mmu_has_kernel_half(space->root), 12, "a kernel half of its own", space->root);
 }
 
 /* ---- the kernel's half ---- */
@@ -229,6 +254,25 @@ static void check_kernel_table(paddr_t table, unsigned level)
 }
 
 /* ---- all ---- */
+
+/* The stock of free frames of each CPU. */
+static void check_stocks(void)
+{
+	for (u32 i = 0; i < NR_CPUS; i++) {
+		const struct frame_cache *cache = &cpus[i].frames;
+
+		check(cache->nr <= FRAME_CACHE_MAX, 13, "more frames than a stock holds", i);
+		for (u32 k = 0; k < cache->nr; k++) {
+			u64 number = cache->frame[k].base >> PAGE_SHIFT;
+
+			check(number < NR_FRAMES && frame_use[number] <= FRAME_FREE, 13,
+			      "a frame in a stock is in use", cache->frame[k].base);
+			check(!found[number], 13, "a frame is in two places",
+			      cache->frame[k].base);
+			found[number] = 1;
+		}
+	}
+}
 
 /* What the kernel took at boot, and for its own tables since, is known from the first look. */
 static void check_sums(void)
@@ -275,5 +319,6 @@ void check_memory(void)
 				      nr_writers[id % MAX_OBJECTS],
 			      11, "the number of writers", id);
 	check_kernel_table(kmap_root(), PT_LEVELS - 1);
+	check_stocks();
 	check_sums();
 }

@@ -38,6 +38,7 @@ struct machine_cpu *running;
 struct cpu *host_cpu = &cpus[0];
 u64 machine_time;
 bool machine_is_alone = true;
+bool machine_has_users;
 
 static struct {
 	ucontext_t context; /* of its first turn */
@@ -346,6 +347,7 @@ static void user_turn(void)
 	struct fault_info fault;
 	enum user_event event = actor_step(thread, &fault);
 
+	machine_has_users = true;
 	/* Which faults there are depends on more than the calls. */
 	if (event != USER_FAULT || !options.results)
 		machine_time += INSTRUCTION_TIME;

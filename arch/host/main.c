@@ -138,6 +138,9 @@ static void write_coverage(void)
 
 void finish(const char *why)
 {
+	trace("the run is over: %s", why);
+	if (!machine_has_users)
+		fail("boot", "the machine stops before users have run");
 	write_coverage();
 	if (run_ends)
 		run_ends();
@@ -230,7 +233,7 @@ static void usage(void)
 	       "  --roll N     the same operations, interleaved in another way\n"
 	       "  --steps M    operations of user threads in a run (default %u)\n"
 	       "  --cpus C     CPUs, 1 to %u\n"
-	       "  --swarm      in each run some calls are left out and some drawn often\n"
+	       "  --swarm      of random calls some are left out in each run and some drawn often\n"
 	       "  --check N    look at the invariants every N turns (1: after every operation)\n"
 	       "  --model      compare each operation with the reference model\n"
 	       "  --input F    with the reference model: operations from the bytes of a file\n"
@@ -239,6 +242,7 @@ static void usage(void)
 	       "  --match N    of that only the N-th match of race.c\n"
 	       "  --trace      print every step\n"
 	       "  --results    print what each call came to, in a kernel that takes no time\n"
+	       "  --boot TEXT  words for the kernel's command line\n"
 	       "  --verbose    print the kernel's messages\n"
 	       "  --no-fork    run in this process, for debuggers\n"
 	       "  --shrink     search for the shortest history of a failure\n"
@@ -316,6 +320,22 @@ static void set_suite(void)
 	options.runs_suite = true;
 }
 
+/* What would be left out in silence. */
+static void refuse_contradictions(void)
+{
+	const char *other = options.runs_suite ? "--suite" :
+			    options.uses_model ? "--model, --fail" :
+						 NULL;
+
+	if (options.runs_suite && options.uses_model)
+		fprintf(stderr, "simulator: either --suite or --model, --fail\n");
+	else if (options.swarms && other)
+		fprintf(stderr, "simulator: --swarm is for random calls: not with %s\n", other);
+	else
+		return;
+	exit(2);
+}
+
 static void parse(int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -329,6 +349,7 @@ static void parse(int argc, char **argv)
 		{ "no-fork", 0, NULL, 'n' }, { "shrink", 0, NULL, 'k' },
 		{ "effort", 1, NULL, 'd' }, { "check", 1, NULL, 'g' },
 		{ "tally", 0, NULL, 'y' },   { "help", 0, NULL, 'h' },
+		{ "boot", 1, NULL, 'b' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -339,6 +360,7 @@ static void parse(int argc, char **argv)
 		case 'r': wishes.runs = number(optarg, 1, 1UL << 40); break;
 		case 'l': options.roll = number(optarg, 0, ~0UL); break;
 		case 'm': options.steps = (u32)number(optarg, 0, MAX_STEPS / 2); break;
+		case 'b': options.boot = optarg; break;
 		case 'c': options.cpus = (u32)number(optarg, 1, NR_CPUS); break;
 		case 'f': options.fails = options.uses_model = true; break;
 		case 'i': input_load(optarg); break;
@@ -358,6 +380,7 @@ static void parse(int argc, char **argv)
 		default: usage(); exit(2);
 		}
 	}
+	refuse_contradictions();
 }
 
 void run_begin(void)

@@ -75,9 +75,25 @@ void pte_write(pte_t *entry, pte_t pte)
 	sim_store(entry, sizeof(*entry), pte, __ATOMIC_RELEASE);
 }
 
+/* The kernel's half begins where that of users ends; what is below in its own root is the simulator's. */
+#define KERNEL_HALF (USER_END >> (PAGE_SHIFT + 9 * (PT_LEVELS - 1)))
+
 void arch_root_init(paddr_t root)
 {
-	frame_use[root >> PAGE_SHIFT] = FRAME_TABLE; /* the kernel half has a root of its own */
+	const pte_t *kernel = phys_to_ptr(kmap_root());
+	pte_t *table = phys_to_ptr(root);
+
+	frame_use[root >> PAGE_SHIFT] = FRAME_TABLE;
+	memcpy(table + KERNEL_HALF, kernel + KERNEL_HALF,
+	       (PT_ENTRIES - KERNEL_HALF) * sizeof(*table));
+}
+
+bool mmu_has_kernel_half(paddr_t root)
+{
+	const pte_t *kernel = phys_to_ptr(kmap_root()), *table = phys_to_ptr(root);
+
+	return !memcmp(table + KERNEL_HALF, kernel + KERNEL_HALF,
+		       (PT_ENTRIES - KERNEL_HALF) * sizeof(*table));
 }
 
 void arch_kernel_map_enable(paddr_t root)
@@ -293,6 +309,11 @@ bool mmu_remembers_more(u32 cpu, u32 asid, paddr_t root)
 	return false;
 }
 
+u64 mmu_loaded(u32 cpu)
+{
+	return mmu[cpu].loaded;
+}
+
 /* What is written to the register is in force when the CPU has synchronised itself. */
 static void mmu_load(u32 cpu, u64 word)
 {
@@ -504,6 +525,10 @@ paddr_t __wrap_frame_alloc(unsigned order, enum zone zone)
 
 	if (frame) {
 		nr_in_use += 1UL << order;
+		for (u64 i = 0; i < 1UL << order; i++)
+			if (frame_use[(frame >> PAGE_SHIFT) + i] > FRAME_FREE)
+				fail("frame", "frame %lx is handed out, and somebody has it",
+				     frame + (i << PAGE_SHIFT));
 		memset(&frame_use[frame >> PAGE_SHIFT], FRAME_USED, 1UL << order);
 	}
 	return frame;

@@ -12,7 +12,7 @@
  *   calls.c    calls out of the grammar
  *   roles.c    calls of servers and clients
  *   judge.c    what user threads can tell of the kernel's answers
- *   check.c    invariants of the kernel's objects
+ *   check*.c   invariants of the kernel's objects
  *   boot.c     firmware: memory, boot archive, console
  *   main.c     seeds, replay
  *   replay.c   operations as they were issued
@@ -46,6 +46,7 @@ struct options {
 	bool is_paced;	 /* none of them earlier than in that run */
 	bool fails;	 /* each allocation of each operation fails once */
 	bool is_quiet; /* the kernel's own messages are dropped */
+	const char *boot; /* words for the kernel's command line; NULL: none */
 };
 extern struct options options;
 
@@ -120,6 +121,8 @@ extern struct machine_cpu machine_cpus[NR_CPUS];
 extern struct machine_cpu *running; /* NULL: the scheduler or a check */
 extern u64 machine_time;
 extern bool machine_is_alone; /* no second CPU has been started: there is nothing to race with */
+
+extern bool machine_has_users;  /* a thread has been in user mode */
 
 /** machine_run() - boot the kernel and let it run; ends in fail() or finish(). */
 __noreturn void machine_run(void);
@@ -217,6 +220,12 @@ bool mmu_is_fetchable(paddr_t frame);
 
 /** mmu_remembers_more() - @cpu, under @asid, grants an access that the tables at @root do not. */
 bool mmu_remembers_more(u32 cpu, u32 asid, paddr_t root);
+
+/** mmu_has_kernel_half() - the kernel's half of the space at @root is that of all. */
+bool mmu_has_kernel_half(paddr_t root);
+
+/** mmu_loaded() - what names the space of users on @cpu, 0: none. */
+u64 mmu_loaded(u32 cpu);
 
 /** mmu_object() - the objects there have ever been, in order; NULL behind the last one. */
 struct object *mmu_object(u32 number);
