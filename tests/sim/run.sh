@@ -48,6 +48,19 @@ matches() {
 	done
 }
 
+# fails_with TEXT COMMAND...: the command fails, and says that.
+fails_with() {
+	text=$1
+	shift
+	output=$("$@" 2>&1) && return 1
+	printf '%s\n' "$output" | grep -e "$text"
+}
+
+# refused OPTION...: what cannot go together is not left out in silence.
+refused() {
+	fails_with '^simulator: ' "$sim" --seed 1 "$@"
+}
+
 now=$(date +%s)
 try "200 fixed seeds, 4 CPUs" "$sim" --seed 1 --runs 200 --cpus 4
 try "100 fixed seeds, 2 CPUs" "$sim" --seed 1000 --runs 100 --cpus 2
@@ -66,7 +79,24 @@ under_gdb() {
 	gdb -batch -nx -ex run -ex 'print $_exitcode' --args "$sim" --no-fork --seed 1 --steps 60 | grep '^\$1 = 0$'
 }
 
+# gdb stops where a run fails, with the stack of the CPU that made the mistake.
+stops_in_gdb() {
+	gdb -batch -nx -ex run -ex backtrace --args "$sim" --no-fork --seed 1 --boot bug=lock_twice >"$log" 2>&1
+	grep SIGABRT "$log" && grep ' seeded_bug ()' "$log"
+}
+
+try "--swarm and --model are refused" refused --swarm --model
+try "--swarm and --fail are refused" refused --swarm --fail
+if [ "$kind" = address ]; then
+	log=$(mktemp)
+	trap 'rm -f "$log"' EXIT
+	try "UndefinedBehaviorSanitizer is alive" fails_with 'runtime error: shift exponent' "$sim" --boot bug=shift
+	try "AddressSanitizer is alive" fails_with 'AddressSanitizer: global-buffer-overflow' "$sim" --boot bug=global
+	try "the order of locks is checked" fails_with ': panic: lock of rank' "$sim" --boot bug=lock_order
+	try "gdb stops at a failure" stops_in_gdb
+fi
 if [ "$kind" = races ]; then
+	try "--swarm and --suite are refused" refused --swarm --suite
 	try "under gdb" under_gdb
 	try "under valgrind, without a complaint" valgrind -q --error-exitcode=9 "$sim" --no-fork --seed 1 --steps 60
 	try "tests/abi, 6 fixed seeds, 4 CPUs" "$sim" --suite --seed 1 --runs 6 --cpus 4
