@@ -104,6 +104,40 @@ static void test_kill_crowd(void)
 	(void)cap_destroy(busy);
 }
 
+#define RUNNERS 40
+
+/*
+ * Of a process that ends no thread becomes as urgent as who is still to tell it.  This thread has
+ * the rest of its turn when the call is over, because nobody can be more urgent than it is.
+ */
+static void test_end_comes_first(void)
+{
+	static u64 thread[RUNNERS];
+	u64 base, value, cpu = 0, own = 0, priority = 0;
+	handle_t process = process_with_code(&base);
+	u32 urgent = 0, dead = 0;
+
+	must(thread_info(startup->thread, THREAD_INFO_STATE, &value, &cpu), "thread_info");
+	must(thread_info(startup->thread, THREAD_INFO_TIME, &value, &own), "thread_info");
+	for (u32 i = 0; i < RUNNERS; i++)
+		must(thread_create(process, base + BLOB(blob_spin), 0, 0,
+				   THREAD_PRIORITY(8) | THREAD_CPU(cpu) | THREAD_NO_PAGE |
+					   THREAD_START, &thread[i], NULL), "thread_create");
+	must(thread_set(startup->thread, THREAD_PRIORITY(63) | THREAD_CPU(cpu)), "thread_set");
+	must(cap_destroy(process), "cap_destroy");
+	for (u32 i = RUNNERS; i-- > 0;)
+		(void)thread_set((handle_t)thread[i], THREAD_PRIORITY(63) | THREAD_CPU(cpu));
+	must(thread_set(startup->thread, THREAD_PRIORITY(own) | THREAD_CPU(cpu)), "thread_set");
+	for (u32 i = 0; i < RUNNERS; i++) {
+		dead += await_state((handle_t)thread[i], THREAD_STATE_DEAD);
+		(void)thread_info((handle_t)thread[i], THREAD_INFO_TIME, &value, &priority);
+		urgent += priority == 63;
+		(void)cap_delete((handle_t)thread[i]);
+	}
+	same(urgent, 0, "no thread becomes more urgent while its process ends");
+	same(dead, RUNNERS, "and all of them die");
+}
+
 static void test_deep_watch(void)
 {
 	handle_t process = create(TYPE_PROCESS, 0), bits = create(TYPE_NOTIFICATION, 0);
@@ -146,6 +180,7 @@ void test_process(void)
 	test_life();
 	test_kill();
 	test_kill_crowd();
+	test_end_comes_first();
 	test_deep_watch();
 	if (!is_first_process())
 		test_example();
