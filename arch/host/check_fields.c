@@ -140,8 +140,6 @@ static void check_timer(const struct thread *thread, u32 id)
 	      "a deadline of a thread that does not wait", id);
 	check(!is_there || home->next_timer <= thread->timer.rank, 6,
 	      "a deadline that its CPU does not know of", id);
-	check(!thread->timer_moves || (thread->requests & REQUEST_ARRIVE), 6,
-	      "a deadline between two CPUs", id);
 }
 
 static void check_thread_fields(const struct thread *thread, u32 id)
