@@ -42,7 +42,8 @@ long sys_mem_map(struct thread *self, handle_t process, handle_t memory, u64 add
 	request.hint = self->progress;
 	do {
 		status = vspace_map(space_of(&target), &cap, &request);
-	} while (status == SYSCALL_RESTART && !arch_irq_pending());
+	} while (status == SYSCALL_RESTART && !flush_wait(space_of(&target).space, self) &&
+		 !arch_irq_pending());
 	self->progress = status == SYSCALL_RESTART ? request.hint : 0;
 	if (status == ST_OK)
 		arch_set_value(&self->regs, 0, request.address);

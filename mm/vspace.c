@@ -179,6 +179,9 @@ static long map_decide(struct space_ref ref, struct memory *memory, struct map_r
 		return ST_BADHANDLE;
 	if (!root || load_relaxed(&space->is_ending))
 		return ST_DEAD;
+	/* Break before make: no CPU may remember what was there (Arm DDI 0487, "TLB maintenance"). */
+	if (!flush_is_done(space, load_relaxed(&space->flush.requested)))
+		return SYSCALL_RESTART;
 	if (load_relaxed(&memory->is_sealed) ? request->flags & MAP_WRITE
 					     : request->flags & MAP_EXECUTE)
 		return ST_SEALED;

@@ -55,6 +55,26 @@ static u64 mmu_random(void)
 
 /* ---- page tables ---- */
 
+static pte_t *leaf_place(paddr_t table, u64 page);
+
+/* A CPU that runs the space may not remember another page in the place that is filled. */
+static void check_made(const pte_t *entry, pte_t pte)
+{
+	for (u32 cpu = 0; cpu < NR_CPUS; cpu++) {
+		u64 loaded = mmu[cpu].loaded;
+
+		for (u32 i = 0; loaded && i < TLB_ENTRIES; i++) {
+			const struct translation *known = &mmu[cpu].tlb[i];
+
+			if (known->is_valid && known->asid == (loaded & ASID_MASK) &&
+			    pte_is_present(known->pte) && pte_paddr(known->pte) != pte_paddr(pte) &&
+			    leaf_place(loaded & ~ASID_MASK, known->page) == entry)
+				fail("break", "page %lx becomes %lx while CPU %u remembers %lx",
+				     known->page, pte, cpu, known->pte);
+		}
+	}
+}
+
 void pte_write(pte_t *entry, pte_t pte)
 {
 	pte_t old = *entry;
@@ -68,6 +88,8 @@ void pte_write(pte_t *entry, pte_t pte)
 		fail("w^x", "entry %lx is writable and executable", pte);
 	if (pte_is_present(pte) && !pte_is_leaf(pte, 0))
 		frame_use[pte_paddr(pte) >> PAGE_SHIFT] = FRAME_TABLE;
+	if (pte_is_present(pte) && pte_is_leaf(pte, 0))
+		check_made(entry, pte);
 	machine_hook();
 	race_access(entry, sizeof(*entry), ACCESS_WRITE | ACCESS_ATOMIC,
 		    __builtin_return_address(0));
@@ -282,15 +304,25 @@ static void check_reachable(paddr_t from, u64 size)
 			     cpu, how);
 }
 
-static pte_t leaf_of(paddr_t table, u64 page)
+/* Where the leaf of @page stands; NULL: there is no table for it. */
+static pte_t *leaf_place(paddr_t table, u64 page)
 {
 	for (unsigned level = PT_LEVELS - 1;; level--) {
-		pte_t pte = ((const pte_t *)phys_to_ptr(table))[index_at(page, level)];
+		pte_t *entry = (pte_t *)phys_to_ptr(table) + index_at(page, level);
 
-		if (!level || !pte_is_present(pte))
-			return level ? 0 : pte;
-		table = pte_paddr(pte);
+		if (!level)
+			return entry;
+		if (!pte_is_present(*entry))
+			return NULL;
+		table = pte_paddr(*entry);
 	}
+}
+
+static pte_t leaf_of(paddr_t table, u64 page)
+{
+	const pte_t *place = leaf_place(table, page);
+
+	return place ? *place : 0;
 }
 
 bool mmu_remembers_more(u32 cpu, u32 asid, paddr_t root)

@@ -463,6 +463,101 @@ static void end_bindings(void)
 	(void)cap_destroy(now_on.notification);
 }
 
+/* ---- one address, two pages ---- */
+
+static struct uthread mapper, handler;
+static handle_t first_page, second_page;
+static u64 place;
+
+static handle_t page_with(u64 word)
+{
+	handle_t memory = create(TYPE_MEMORY, 1);
+
+	must(mem_map(startup->self, memory, 0, PAGE_SIZE, 0, MAP_READ | MAP_WRITE, &place),
+	     "mem_map");
+	*(u64 *)place = word;
+	must(mem_unmap(startup->self, place, PAGE_SIZE, NULL), "mem_unmap");
+	return memory;
+}
+
+static u64 look(void)
+{
+	return *(const volatile u64 *)place;
+}
+
+static void show_page(handle_t memory, u64 word)
+{
+	u64 address = 0;
+
+	/* Or the other one is there. */
+	if (mem_map(startup->self, memory, place, PAGE_SIZE, 0, MAP_READ, &address) != ST_OK)
+		return;
+	if (look() != word)
+		__atomic_store_n(&now_on.nr_wrong, 1, __ATOMIC_RELAXED);
+	idle_about(1);
+	(void)mem_unmap(startup->self, place, PAGE_SIZE, NULL);
+}
+
+static void run_mapper(void *argument)
+{
+	(void)argument;
+	while (!is_over()) {
+		show_page(first_page, 1);
+		(void)thread_yield();
+	}
+}
+
+static void show_second(u32 round)
+{
+	(void)round;
+	show_page(second_page, 2);
+	(void)thread_yield();
+}
+
+/* Who looks where nothing is looks again. */
+static void run_handler(void *argument)
+{
+	struct message message = { 0 };
+
+	(void)argument;
+	while (ipc_receive(now_on.endpoint, now_on.reply, &message) == ST_OK) {
+		message = (struct message){ .label = FAULT_REPLY_RETRY };
+		(void)ipc_reply(now_on.reply, &message);
+		(void)thread_yield();
+	}
+}
+
+static void begin_pages(void)
+{
+	u64 cpu = THREAD_CPU(cpus_online() - 1);
+
+	now_on.reply = create(TYPE_REPLY, 0);
+	first_page = page_with(1);
+	second_page = page_with(2);
+	must(process_set_fault(startup->self, now_on.endpoint), "process_set_fault");
+	must(uthread_start(&handler, run_handler, NULL, THREAD_DEFAULT), "uthread_start");
+	must(uthread_start(&mapper, run_mapper, NULL,
+			   cpu | (cpu ? THREAD_PRIORITY(10) : THREAD_DEFAULT)), "uthread_start");
+}
+
+static void look_there(u32 round)
+{
+	u64 word = look();
+
+	(void)round;
+	count(word == 1 || word == 2, true);
+}
+
+static void end_pages(void)
+{
+	WANT(uthread_join(&mapper, PATIENCE), ST_OK);
+	must(process_set_fault(startup->self, HANDLE_NULL), "process_set_fault");
+	(void)cap_destroy(now_on.endpoint);
+	WANT(uthread_join(&handler, PATIENCE), ST_OK);
+	(void)cap_destroy(first_page);
+	(void)cap_destroy(second_page);
+}
+
 static const struct match matches[] = {
 	{ "a right to receive goes", begin_answers, serve, replace_right, call, end_answers },
 	{ "a server moves", begin_moves, call_moving, move_server, NULL, end_moves },
@@ -475,6 +570,7 @@ static const struct match matches[] = {
 	{ "a handle is guessed", nothing, derive_and_look, guess, NULL, nothing },
 	{ "a bound thread ends", begin_bindings, bind_and_untie, replace_thread, NULL,
 	  end_bindings },
+	{ "one address, two pages", begin_pages, look_there, show_second, NULL, end_pages },
 };
 
 bool test_match(u32 number)
