@@ -182,9 +182,9 @@ static void be_short_of_memory(const struct actor *actor)
 {
 	u64 random = choose(STREAM_ACTOR, actor->operation, 40);
 
-	(void)mmu_has_to_wait(actor->thread); /* of a call before */
+	(void)alloc_has_to_wait(actor->thread); /* of a call before */
 	if (!options.results && choose(STREAM_ACTOR, ~0UL, 40) % 3 == 0 && random % 12 == 0)
-		mmu_fail_allocation(1 + (random >> 8) % 4);
+		alloc_fail(1 + (random >> 8) % 4);
 }
 
 static void begin_call(struct actor *actor)
@@ -252,7 +252,7 @@ static void end_call(struct actor *actor)
 		     status);
 	if (options.results)
 		print_result(actor);
-	if ((status == ST_NOMEM || status == ST_NOSLOTS) && mmu_has_to_wait(actor->thread))
+	if ((status == ST_NOMEM || status == ST_NOSLOTS) && alloc_has_to_wait(actor->thread))
 		fail("memory", "%s was refused while there was something to take apart",
 		     actor->call->name);
 	judge_end(actor, status);

@@ -499,7 +499,7 @@ static void check_lines(void)
 	u32 listening = 0, taken = 0;
 	struct object *object;
 
-	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++) {
+	for (u32 id = 0; (object = alloc_object(id)) != NULL; id++) {
 		const struct irq *irq = container_of(object, struct irq, object);
 
 		if (object->type != TYPE_IRQ || object->state == OBJECT_FREE ||
@@ -520,13 +520,13 @@ static void check_items(void)
 	static bool is_known;
 	u64 known = nr_leaves + holdings.regions;
 
-	for (u32 id = 0; mmu_object(id); id++)
+	for (u32 id = 0; alloc_object(id); id++)
 		known++;
 	if (!is_known)
-		unexplained = mmu_items_in_use() - known;
+		unexplained = alloc_items_in_use() - known;
 	is_known = true;
-	check(mmu_items_in_use() - known == unexplained, 13, "an item of a slab was lost",
-	      mmu_items_in_use() - known - unexplained);
+	check(alloc_items_in_use() - known == unexplained, 13, "an item of a slab was lost",
+	      alloc_items_in_use() - known - unexplained);
 }
 
 static void count_process(const struct process *process)
@@ -548,7 +548,7 @@ void count_holdings(void)
 	struct object *object;
 
 	holdings = (struct holdings){ .slots = kernel_space.nr_used };
-	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++) {
+	for (u32 id = 0; (object = alloc_object(id)) != NULL; id++) {
 		if (object->state == OBJECT_FREE)
 			continue;
 		holdings.objects++;
@@ -568,7 +568,7 @@ void check_all(void)
 	nr_nodes = nr_filled = 0;
 	for (u32 i = 0; i < options.cpus; i++)
 		check_cpu(&machine_cpus[i]);
-	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++)
+	for (u32 id = 0; (object = alloc_object(id)) != NULL; id++)
 		check_object(object, id);
 	check_space(&kernel_space, 0);
 	check(nr_nodes == nr_filled, 8, "filled slots are not on a derivation list", nr_filled);

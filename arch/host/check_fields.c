@@ -60,7 +60,7 @@ void check_places(void)
 {
 	static u32 next, next_leaf = 1;
 
-	for (const struct object *object; (object = mmu_object(next)) != NULL; next++)
+	for (const struct object *object; (object = alloc_object(next)) != NULL; next++)
 		check_object_place(object);
 	for (;; next_leaf++) {
 		struct slot **page = cap_leaves[next_leaf / LEAF_PAGE];
@@ -333,7 +333,7 @@ static u32 reserved_by_holders(void)
 	const struct object *object;
 	u32 count = 0;
 
-	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++) {
+	for (u32 id = 0; (object = alloc_object(id)) != NULL; id++) {
 		const struct process *process = container_of(object, struct process, object);
 		u32 held[2] = { 0, 0 };
 

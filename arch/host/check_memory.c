@@ -24,7 +24,7 @@ static u32 *writers_of(const struct memory *memory)
 {
 	u32 number = 0;
 
-	while (mmu_object(number) != &memory->object)
+	while (alloc_object(number) != &memory->object)
 		number++;
 	return &nr_writers[number % MAX_OBJECTS];
 }
@@ -279,7 +279,7 @@ static void check_sums(void)
 {
 	static u64 unexplained, uncharged;
 	static bool is_known;
-	u64 nr_slabs = 0, used = mmu_frames_in_use();
+	u64 nr_slabs = 0, used = alloc_frames_in_use();
 	struct frame_stats stats;
 
 	for (u64 i = 0; i < NR_FRAMES; i++)
@@ -288,12 +288,12 @@ static void check_sums(void)
 	check(stats.total - stats.free == used, 13, "frames in use", used);
 	used += nr_promised - (stats.total - account_available());
 	if (!is_known) {
-		unexplained = mmu_frames_in_use() - nr_found - nr_slabs;
+		unexplained = alloc_frames_in_use() - nr_found - nr_slabs;
 		uncharged = used;
 		is_known = true;
 	}
-	check(mmu_frames_in_use() - nr_found - nr_slabs == unexplained, 13, "a frame was lost",
-	      mmu_frames_in_use() - nr_found - nr_slabs - unexplained);
+	check(alloc_frames_in_use() - nr_found - nr_slabs == unexplained, 13, "a frame was lost",
+	      alloc_frames_in_use() - nr_found - nr_slabs - unexplained);
 	check(used == uncharged, 14, "the account's sum", used - uncharged);
 }
 
@@ -302,10 +302,10 @@ void check_memory(void)
 	struct object *object;
 
 	memset(found, 0, sizeof(found));
-	for (u32 id = 0; mmu_object(id); id++)
+	for (u32 id = 0; alloc_object(id); id++)
 		nr_writers[id % MAX_OBJECTS] = 0;
 	nr_found = nr_promised = 0;
-	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++) {
+	for (u32 id = 0; (object = alloc_object(id)) != NULL; id++) {
 		if (object->state == OBJECT_FREE)
 			continue;
 		if (object->type == TYPE_MEMORY)
@@ -313,7 +313,7 @@ void check_memory(void)
 		else if (object->type == TYPE_PROCESS)
 			check_process(container_of(object, struct process, object));
 	}
-	for (u32 id = 0; (object = mmu_object(id)) != NULL; id++)
+	for (u32 id = 0; (object = alloc_object(id)) != NULL; id++)
 		if (object->type == TYPE_MEMORY && object->state != OBJECT_FREE)
 			check(container_of(object, struct memory, object)->nr_writable ==
 				      nr_writers[id % MAX_OBJECTS],

@@ -164,7 +164,7 @@ static void issue(struct scripted *s)
 	s->self->pc = PC_ACCESS;
 	fill_registers(s, &s->call);
 	s->thread->regs.pc = s->call.number >= M_ACCESS ? PC_ACCESS : PC_CALL;
-	mmu_fail_allocation(can_fail(s) ? s->failing : 0);
+	alloc_fail(can_fail(s) ? s->failing : 0);
 	if (!options.fails)
 		apply();
 }
@@ -327,7 +327,7 @@ static void refused(struct scripted *s, u64 status)
 		disagree(s, "an undocumented refusal", status, 0);
 	/* Tried again, because a reaper had work, it finds that there is not so much memory. */
 	if (s->number != SYS_cap_create || call->arg[1] <= model.frames)
-		agree(s, "the refusal", status, (u64)mmu_status_of_failure());
+		agree(s, "the refusal", status, (u64)alloc_status_of_failure());
 	compare_refused(s);
 	if (is_range && s->thread->regs.args[0]) {
 		done.arg[1] = s->thread->regs.args[0];
@@ -363,9 +363,9 @@ static void ended(struct scripted *s)
 
 	if (s->is_parked)
 		return wake_up(s, (long)status);
-	has_failed = pending == s && mmu_has_failed();
+	has_failed = pending == s && alloc_has_failed();
 	if (pending == s)
-		mmu_fail_allocation(0);
+		alloc_fail(0);
 	if (has_failed && (status == NOMEM || status == NOSLOTS)) {
 		refused(s, status);
 	} else {

@@ -227,29 +227,34 @@ bool mmu_has_kernel_half(paddr_t root);
 /** mmu_loaded() - what names the space of users on @cpu, 0: none. */
 u64 mmu_loaded(u32 cpu);
 
-/** mmu_object() - the objects there have ever been, in order; NULL behind the last one. */
-struct object *mmu_object(u32 number);
+/** mmu_check_reachable() - that no CPU can reach the @size bytes at @from, which are freed. */
+void mmu_check_reachable(paddr_t from, u64 size);
 
-/** mmu_frames_in_use() - frames the allocator has handed out. */
-u64 mmu_frames_in_use(void);
+/* ---- allocations.c ---- */
 
-/** mmu_items_in_use() - items the slabs have handed out. */
-u64 mmu_items_in_use(void);
+/** alloc_object() - the objects there have ever been, in order; NULL behind the last one. */
+struct object *alloc_object(u32 number);
 
-/** mmu_fail_allocation() - the @n-th allocation from now on finds no memory; 0: none. */
-void mmu_fail_allocation(u32 n);
+/** alloc_frames_in_use() - frames the allocator has handed out. */
+u64 alloc_frames_in_use(void);
 
-/** mmu_has_failed() - that has happened. */
-bool mmu_has_failed(void);
+/** alloc_items_in_use() - items the slabs have handed out. */
+u64 alloc_items_in_use(void);
 
-/** mmu_status_of_failure() - ST_NOSLOTS: a slot was looked for in a space of users; else ST_NOMEM. */
-long mmu_status_of_failure(void);
+/** alloc_fail() - the @n-th allocation from now on finds no memory; 0: none. */
+void alloc_fail(u32 n);
+
+/** alloc_has_failed() - that has happened. */
+bool alloc_has_failed(void);
+
+/** alloc_status_of_failure() - ST_NOSLOTS: a slot was looked for in a space of users; else ST_NOMEM. */
+long alloc_status_of_failure(void);
 
 /**
- * mmu_has_to_wait() - the last allocation that failed was one of @thread, while the reaper of its CPU
+ * alloc_has_to_wait() - the last allocation that failed was one of @thread, while the reaper of its CPU
  * had something to take apart: the kernel has to try again, and not to refuse.  Asked once.
  */
-bool mmu_has_to_wait(const struct thread *thread);
+bool alloc_has_to_wait(const struct thread *thread);
 
 /* ---- actor.c ---- */
 
