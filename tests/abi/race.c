@@ -321,7 +321,7 @@ static bool end_twice(u32 round)
 
 	start_blob(process, base + BLOB(blob_process_exit), base, cpu);
 	for (u32 i = 0; i < round % 6; i++)
-		start_blob(process, base + BLOB(blob_thread_exit), base, cpu);
+		start_blob(process, base + BLOB(blob_thread_exit), base, (cpu + i) % cpus_online());
 	idle_about(round);
 	return cap_destroy(process) == ST_OK;
 }
@@ -507,10 +507,16 @@ static void run_mapper(void *argument)
 	}
 }
 
+/* And memory is sealed, so that CPUs are interrupted for more than one reason. */
 static void show_second(u32 round)
 {
+	handle_t memory = create(TYPE_MEMORY, 1);
+
 	(void)round;
 	show_page(second_page, 2);
+	if (mem_seal(memory) != ST_OK)
+		__atomic_store_n(&now_on.nr_wrong, 1, __ATOMIC_RELAXED);
+	(void)cap_destroy(memory);
 	(void)thread_yield();
 }
 
@@ -558,6 +564,59 @@ static void end_pages(void)
 	(void)cap_destroy(second_page);
 }
 
+/* ---- a sleeper that moves from CPU to CPU ---- */
+
+static void take_nap(u32 round)
+{
+	u64 wanted = now() + MILLISECOND / 40;
+	long status = thread_sleep(wanted);
+
+	(void)round;
+	count(status == ST_OK && now() >= wanted, status == ST_OK);
+}
+
+static void move_sleeper(u32 round)
+{
+	(void)thread_set(now_on.left.handle, THREAD_DEFAULT | THREAD_CPU(round % cpus_online()));
+	idle_about(round);
+}
+
+/* ---- a capability that is given away while all below it is revoked ---- */
+
+#define CHILDREN 7
+
+static void begin_gifts(void)
+{
+	(void)show(weaker(now_on.endpoint, RIGHTS_ALL));
+}
+
+/* By whatever handle: once a revocation has ended well nothing is left of what was below. */
+static void revoke_children(u32 round)
+{
+	u64 child[CHILDREN] = { 0 }, info, badge;
+	u32 nr_alive = 0;
+	long status;
+
+	for (u32 i = 0; i < CHILDREN; i++)
+		(void)cap_derive(shown(), RIGHTS_ALL, 0, &child[i]);
+	idle_about(round);
+	do {
+		status = cap_revoke(shown());
+	} while (status == ST_BADHANDLE && !is_over());
+	for (u32 i = 0; i < CHILDREN; i++)
+		nr_alive += child[i] && cap_inspect((handle_t)child[i], &info, &badge) == ST_OK;
+	count(status == ST_OK && !nr_alive, true);
+}
+
+static void give_root(u32 round)
+{
+	u64 handle;
+
+	if (cap_copy(shown(), startup->self, CAP_GIVE, RIGHTS_ALL, 0, &handle) == ST_OK)
+		(void)show((handle_t)handle);
+	idle_about(round);
+}
+
 static const struct match matches[] = {
 	{ "a right to receive goes", begin_answers, serve, replace_right, call, end_answers },
 	{ "a server moves", begin_moves, call_moving, move_server, NULL, end_moves },
@@ -571,6 +630,8 @@ static const struct match matches[] = {
 	{ "a bound thread ends", begin_bindings, bind_and_untie, replace_thread, NULL,
 	  end_bindings },
 	{ "one address, two pages", begin_pages, look_there, show_second, NULL, end_pages },
+	{ "a sleeper moves", nothing, take_nap, move_sleeper, NULL, nothing },
+	{ "what is revoked is given away", begin_gifts, revoke_children, give_root, NULL, nothing },
 };
 
 bool test_match(u32 number)

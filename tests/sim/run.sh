@@ -43,7 +43,7 @@ repeat() {
 
 # Two CPUs at the same thing: each match of tests/abi/race.c many times.
 matches() {
-	for match in 1 2 3 4 5 6 7 8 9; do
+	for match in 1 2 3 4 5 6 7 8 9 10 11; do
 		"$sim" --match $match "$@" || return 1
 	done
 }
