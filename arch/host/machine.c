@@ -539,6 +539,8 @@ void machine_run(void)
 			check_quiet();
 			if (options.uses_model)
 				script_quiet();
+			if (options.runs_suite)
+				fail("suite", "everybody waits for ever");
 			finish(is_winding_up ? "quiet" : "quiet too early");
 		}
 		nr_turns++;

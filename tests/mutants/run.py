@@ -36,6 +36,7 @@ SHARE = 80  # percent to be killed
 UNARGUED = 2  # percent of the sample may survive without being argued: the tests of others change, too
 SURVIVORS = TOP + "/tests/mutants/survivors"
 # Runs of the simulator come in these turns, seed after seed: against the reference model, and on their own.
+MATCHES = 11  # of tests/abi/race.c
 TURNS = ("--cpus 1 --model", "--cpus 4", "--cpus 1 --model --fail", "--cpus 4", "--cpus 4 --model", "--cpus 1",
          "--cpus 1 --model", "--cpus 2")
 FIRST = 40  # runs before the host tests, which take longer
@@ -185,7 +186,10 @@ def killers_of(kernel, runs):
 
 
 def late_killers(kernel):
-    """All cases of the conformance suite, and what runs together must show."""
+    """All cases of the conformance suite, its matches many times, and what runs together must show."""
+    for match in range(1, MATCHES + 1):
+        yield Killer(f"match {match}", [kernel.program, "--match", str(match), "--runs", "5", "--seed", "1",
+                                        "--cpus", "2"], kernel.tree, 30)
     yield Killer("suite", [kernel.program, "--suite", "--seed", "1", "--cpus", "4"], kernel.tree, 60)
     yield Killer("tally", ["sh", "tests/sim/tally.sh", kernel.program], kernel.tree)
 
