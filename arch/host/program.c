@@ -176,6 +176,11 @@ u32 program_match(void)
 	return options.match;
 }
 
+u32 program_rounds(void)
+{
+	return MAX(options.steps / 20, 1u);
+}
+
 void program_raise(u32 line)
 {
 	machine_raise(line);

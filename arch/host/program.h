@@ -42,6 +42,9 @@ int program_main(void);
 /** program_match() - the only match of tests/abi/race.c to be run, 0: the whole suite. */
 u32 program_match(void);
 
+/** program_rounds() - how long a match is: one round for 20 operations of a random run (--steps). */
+u32 program_rounds(void);
+
 /** program_call() - issue a system call. Return: the status. */
 long program_call(u64 number, u64 handles, const u64 arg[5], u64 value[2]);
 

@@ -43,6 +43,11 @@ void loop_pause(void)
 {
 }
 
+u32 match_rounds(void)
+{
+	return 100;
+}
+
 static int run_role(const char *role)
 {
 	if (peer_run(role))

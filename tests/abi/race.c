@@ -11,14 +11,12 @@
 #include "test.h"
 
 #ifdef CONFIG_HOST
-#define ROUNDS 20
 #define PAUSE 1
 #else
-#define ROUNDS 100
 #define PAUSE 200 /* turns of a loop */
 #endif
 
-/* A match: the left side goes on for ROUNDS rounds, the others for as long. */
+/* A match: the left side goes on for match_rounds(), the others for as long. */
 struct match {
 	const char *name;
 	void (*begin)(void);
@@ -72,9 +70,11 @@ static void idle_about(u32 round)
 /* Until both sides have had their rounds, and something has come of it. */
 static bool goes_on(u32 round)
 {
+	u32 rounds = match_rounds();
+
 	if (!now_on.nr_good)
-		return round < 100 * ROUNDS;
-	return round < ROUNDS || __atomic_load_n(&now_on.nr_shown, __ATOMIC_RELAXED) < ROUNDS;
+		return round < 2000 + 100 * rounds;
+	return round < rounds || __atomic_load_n(&now_on.nr_shown, __ATOMIC_RELAXED) < rounds;
 }
 
 static void run_left(void *argument)

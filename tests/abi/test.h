@@ -161,6 +161,9 @@ void test_schedule(void);
 void test_clock(void);
 void test_elf(void);
 void test_race(void);
+/** match_rounds() - how many each side of a match has: 100, in the simulator fewer. */
+u32 match_rounds(void);
+
 /** test_match() - one of its matches, from 1 on. Return: false if there is none. */
 bool test_match(u32 number);
 void test_exhaustion(void);

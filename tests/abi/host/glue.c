@@ -53,6 +53,11 @@ void loop_pause(void)
 	program_pause();
 }
 
+u32 match_rounds(void)
+{
+	return program_rounds();
+}
+
 /* ---- blobs: blob.S names these ---- */
 
 void host_thread_exit(void);
