@@ -130,11 +130,13 @@ static void check_wait(const struct thread *thread, u32 id)
 static void check_timer(const struct thread *thread, u32 id)
 {
 	const struct cpu *home = thread->home;
+	struct rb_node *node = rb_first(&home->timer_queue[thread->priority].tree);
 	bool is_there = false;
 
-	for (struct rb_node *node = rb_first(&home->timer_queue[thread->priority].tree); node;
-	     node = rb_next(node))
+	for (u32 count = 0; node; node = rb_next(node)) {
 		is_there |= node == &thread->timer;
+		check(++count < 100000, 6, "a list of deadlines without end", id);
+	}
 	check(rb_is_linked(&thread->timer) == is_there, 6, "a deadline in another's list", id);
 	check(!is_there || thread->state == THREAD_BLOCKED, 6,
 	      "a deadline of a thread that does not wait", id);

@@ -4,13 +4,25 @@
  * (SIM=races): the names are its, the meaning is that of race.c and views.c.
  */
 #include "program.h"
+#include "run.h"
 #include "sim.h"
 
 #define PC __builtin_return_address(0)
 
+#define MOST_ACCESSES 4000000u /* of a turn: more are a list that leads into itself */
+
 /* The kernel's, or a program's in user mode. */
 static void plain(void *p, u64 size, u32 flags, const void *pc)
 {
+	static u64 turn;
+	static u32 count;
+
+	count = turn == machine_turns() ? count + 1 : 0;
+	turn = machine_turns();
+	if (count > MOST_ACCESSES) {
+		outcome->turns += MOST_ACCESSES / 128; /* as many as would have taken as long */
+		fail("no end", "the kernel does not come to an end");
+	}
 	if (!program_access(p, size, flags & ACCESS_WRITE))
 		race_access(p, size, flags, pc);
 }
