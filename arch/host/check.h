@@ -14,6 +14,13 @@
 /** check() - the invariant of that number holds; @detail tells where it does not. */
 void check(bool is_true, u32 invariant, const char *what, u64 detail);
 
+/** check_next() - the next on a list; one that leads into itself fails before long. */
+struct list *check_next(const struct list *link);
+
+#undef list_for_each
+#define list_for_each(node, head) \
+	for (struct list *node = (head)->next; node != (head); node = check_next(node))
+
 /** check_places() - objects and leaves of slots: aligned, disjoint. */
 void check_places(void);
 
