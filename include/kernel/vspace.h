@@ -91,7 +91,7 @@ static inline u64 vspace_word(struct vspace *space, const struct cpu *cpu)
 	return word->generation == cpu->asid_generation ? value : 0;
 }
 
-/** vspace_init() - page-table root. Return: ST_OK or ST_NOMEM. */
+/** vspace_init() - page-table root; the limbo is a queue already. Return: ST_OK or ST_NOMEM. */
 long vspace_init(struct vspace *space) __must_check;
 
 /* An address space, and the capability by which it was found (NULL: the kernel's own use). */
