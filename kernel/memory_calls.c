@@ -91,10 +91,8 @@ static long range_run(struct thread *self, struct range_call *call)
 	arch_set_arg(&self->regs, 1, call->size);
 	if (is_preempted)
 		return SYSCALL_RESTART;
-	if (!flush_is_done(space, load_relaxed(&space->flush.requested))) {
-		flush_wait(space, self);
+	if (flush_wait(space, self))
 		return SYSCALL_RESTART;
-	}
 	/* Another CPU may have ended the flush and not yet let go of what was unmapped. */
 	while (vspace_settle(space))
 		if (arch_irq_pending())

@@ -244,7 +244,8 @@ static bool record_wait(struct flush_record *flush, u64 generation, struct threa
 
 bool flush_wait(struct vspace *space, struct thread *thread)
 {
-	return record_wait(&space->flush, ~0UL, thread);
+	return !flush_is_done(space, load_relaxed(&space->flush.requested)) &&
+	       record_wait(&space->flush, ~0UL, thread);
 }
 
 /* ---- instruction fetch ---- */
