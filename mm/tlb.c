@@ -198,11 +198,6 @@ u64 flush_request(struct vspace *space)
 	return generation;
 }
 
-bool flush_is_done(struct vspace *space, u64 generation)
-{
-	return load_acquire(&space->flush.done) >= generation;
-}
-
 bool flush_is_settled(struct vspace *space)
 {
 	bool is_settled;

@@ -173,7 +173,10 @@ void vspace_load(struct vspace *space);
 u64 flush_request(struct vspace *space);
 
 /** flush_is_done() - the generation has been reached on all CPUs. */
-bool flush_is_done(struct vspace *space, u64 generation);
+static inline bool flush_is_done(struct vspace *space, u64 generation)
+{
+	return load_acquire(&space->flush.done) >= generation;
+}
 
 /** flush_answer() - CPU_KICK_FLUSH arrived: forget what shootdowns ask this CPU to. No lock held. */
 void flush_answer(void);
