@@ -149,6 +149,13 @@ static void init_queues(struct object *object)
 	}
 }
 
+static void object_renew(const struct object_type *kind, struct object *object)
+{
+	fence_release(); /* one without a lock reads the new life behind the generation's end */
+	object_clear_body(kind, object);
+	init_queues(object);
+}
+
 struct object *object_alloc(u8 type)
 {
 	struct object_type *kind = &types[type];
@@ -169,13 +176,13 @@ struct object *object_alloc(u8 type)
 	spin_lock(&object->lock);
 	spin_lock(&object->tree_lock);
 	space_lock = &container_of(object, struct process, object)->vspace.lock;
-	if (type == TYPE_PROCESS)
+	if (type == TYPE_PROCESS) {
 		spin_lock(space_lock);
-	fence_release(); /* one without a lock reads the new life behind the generation's end */
-	object_clear_body(kind, object);
-	init_queues(object);
-	if (type == TYPE_PROCESS)
+		object_renew(kind, object);
 		spin_unlock(space_lock);
+	} else {
+		object_renew(kind, object);
+	}
 	object->is_queued = false;
 	object->tree_first = 0;
 	object->revoke_root = 0;
