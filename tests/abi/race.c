@@ -10,10 +10,13 @@
  */
 #include "test.h"
 
+/* PAUSE: turns of a loop; LIMIT: a kernel with a sanitizer on a busy computer takes its time. */
 #ifdef CONFIG_HOST
 #define PAUSE 1
+#define LIMIT PATIENCE
 #else
-#define PAUSE 200 /* turns of a loop */
+#define PAUSE 200
+#define LIMIT (6 * PATIENCE)
 #endif
 
 /* A match: the left side goes on for match_rounds(), the others for as long. */
@@ -122,12 +125,12 @@ static void run(const struct match *match)
 		must(uthread_start(&now_on.third, run_third, NULL, THREAD_DEFAULT),
 		     "uthread_start");
 	must(uthread_start(&now_on.left, run_left, NULL, THREAD_DEFAULT), "uthread_start");
-	has_ended = uthread_join(&now_on.left, PATIENCE) == ST_OK;
+	has_ended = uthread_join(&now_on.left, LIMIT) == ST_OK;
 	__atomic_store_n(&now_on.is_over, 1, __ATOMIC_RELAXED);
 	match->end();
-	has_ended = uthread_join(&now_on.right, PATIENCE) == ST_OK && has_ended;
+	has_ended = uthread_join(&now_on.right, LIMIT) == ST_OK && has_ended;
 	if (match->third)
-		has_ended = uthread_join(&now_on.third, PATIENCE) == ST_OK && has_ended;
+		has_ended = uthread_join(&now_on.third, LIMIT) == ST_OK && has_ended;
 	check(has_ended, "%s: everybody comes to the end", match->name);
 	same(now_on.nr_wrong, 0, "%s: nothing that cannot be", match->name);
 	check(now_on.nr_good > 0, "%s: it has worked now and then (%u times)", match->name,
