@@ -107,7 +107,8 @@ def build(arch, work):
     march = {"aarch64": ["-march=armv8.3-a"], "riscv64": ["-march=rv64imac_zicsr_zifencei", "-mno-relax"]}.get(arch, [])
     with open(work + "/link.ld", "w", encoding="utf-8") as file:
         file.write(SCRIPT.format(base=base))
-    subprocess.run([prefix + "as", *march, f"{TOP}/tests/bench/known/{arch}.S", "-o", work + "/known.o"], check=True)
+    subprocess.run([prefix + "as", *march, "-I", f"{TOP}/tests/bench/known", f"{TOP}/tests/bench/known/{arch}.S",
+                    "-o", work + "/known.o"], check=True)
     subprocess.run([prefix + "ld", "--no-warn-rwx-segments", "-T", work + "/link.ld", work + "/known.o",
                     "-o", work + "/known.elf"], check=True)
     return work + "/known.elf"

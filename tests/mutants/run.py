@@ -23,7 +23,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [TOP + "/tests/sim", TOP + "/tests/mutants"]
-from bugs import Failed, copy_tree, read, run, write  # noqa: E402
+from bugs import MATCHES, Failed, copy_tree, read, run, write  # noqa: E402
 from mutate import Source  # noqa: E402
 
 DIRECTORIES = ("cap", "ipc", "mm", "sched")
@@ -36,7 +36,6 @@ SHARE = 80  # percent to be killed
 UNARGUED = 2  # percent of the sample may survive without being argued: the tests of others change, too
 SURVIVORS = TOP + "/tests/mutants/survivors"
 # Runs of the simulator come in these turns, seed after seed: against the reference model, and on their own.
-MATCHES = 11  # of tests/abi/race.c
 TURNS = ("--cpus 1 --model", "--cpus 4", "--cpus 1 --model --fail", "--cpus 4", "--cpus 4 --model", "--cpus 1",
          "--cpus 1 --model", "--cpus 2")
 FIRST = 40  # runs before the host tests, which take longer

@@ -25,6 +25,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 FOUND = re.compile(r"^seed (\d+): (.*)$", re.M)
 SHRUNK = re.compile(r"^seed .*: (\d+) steps shrunk to (\d+):$", re.M)
 RECORDED = 100  # runs that a bug may take each time
+MATCHES = 11  # of tests/abi/race.c; run.sh sees that there are no more
 INVARIANTS = [f"invariant {number}" for number in range(1, 16)]
 SHORT = 20  # steps of a history that a person can read
 

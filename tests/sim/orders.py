@@ -32,8 +32,8 @@ CALLS = ("fence_full", "fence_acquire", "fence_release", "arch_flush_user_all", 
          "arch_sync_icache", "arch_clean_icache", "arch_context_sync")
 ORDER = re.compile(rf"\b({'|'.join((*DROPS, *CALLS))})\(")
 # Ways of running that may find one, and how many times as long as the first a run takes there.
-WAYS = {"": 1, "--swarm": 1, "--cpus 2": 1, **{f"--match {n} --cpus 2": 5 for n in range(1, 12)}, "--model": 10,
-        "--suite": 50}
+WAYS = {"": 1, "--swarm": 1, "--cpus 2": 1, "--model": 10, "--suite": 50,
+        **{f"--match {n} --cpus 2": 5 for n in range(1, bugs.MATCHES + 1)}}
 
 
 class Order:

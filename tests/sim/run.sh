@@ -41,13 +41,6 @@ repeat() {
 	done
 }
 
-# Two CPUs at the same thing: each match of tests/abi/race.c many times.
-matches() {
-	for match in 1 2 3 4 5 6 7 8 9 10 11; do
-		"$sim" --match $match "$@" || return 1
-	done
-}
-
 # fails_with TEXT COMMAND...: the command fails, and says that.
 fails_with() {
 	text=$1
@@ -102,8 +95,15 @@ if [ "$kind" = races ]; then
 	try "tests/abi, 6 fixed seeds, 4 CPUs" "$sim" --suite --seed 1 --runs 6 --cpus 4
 	try "tests/abi, 6 fixed seeds, 2 CPUs" "$sim" --suite --seed 1 --runs 6 --cpus 2
 	try "tests/abi, 2 fixed seeds, 1 CPU" "$sim" --suite --seed 1 --runs 2 --cpus 1
-	try "matches, 20 seeds from $now on, 2 CPUs" matches --seed "$now" --runs 20 --cpus 2
-	try "matches, 20 seeds from $now on, 3 CPUs" matches --seed "$now" --runs 20 --cpus 3
+	# Two CPUs at the same thing: each match of tests/abi/race.c many times.
+	nr_matches=$(sed -n 's/^MATCHES = \([0-9]*\).*/\1/p' "$(dirname "$0")/bugs.py")
+	for match in $(seq "$nr_matches"); do
+		for cpus in 2 3; do
+			try "match $match, 20 seeds from $now on, $cpus CPUs" \
+				"$sim" --match "$match" --seed "$now" --runs 20 --cpus $cpus
+		done
+	done
+	try "there are no more matches" fails_with 'there is such a match' "$sim" --match $((nr_matches + 1)) --seed 1
 	try "tests/abi, a seed from $now on, 3 CPUs" "$sim" --suite --seed "$now" --cpus 3
 fi
 echo "1..$count"

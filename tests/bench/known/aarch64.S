@@ -262,33 +262,7 @@ user:
 	str	x0, [x1]
 	str	x0, [x3]
 	stop
-	start	13, long_loop
-	trap
-	stop
-	start	14, asks
-	trap
-	stop
-	start	15, idles
-	trap
-	stop
-	start	16
-	nop
-	nop
-	stop
-	start	2048 + 16
-	nop
-	nop
-	nop
-	stop
-	start	20, returns
-	trap
-	stop
-	start	19, calls
-	trap
-	stop
-	start	17, start_second
-	trap
-	stop
+	.include "rows.S"
 	ldr	x9, =power_off + KERNEL
 	trap
 

@@ -310,33 +310,7 @@ user:
 	sd	a0, 0(s3)
 	sd	a0, 0(s5)
 	stop
-	start	13, long_loop
-	trap
-	stop
-	start	14, asks
-	trap
-	stop
-	start	15, idles
-	trap
-	stop
-	start	16
-	nop
-	nop
-	stop
-	start	2048 + 16
-	nop
-	nop
-	nop
-	stop
-	start	20, returns
-	trap
-	stop
-	start	19, calls
-	trap
-	stop
-	start	17, start_second
-	trap
-	stop
+	.include "rows.S"
 	start	18, to_firmware
 	trap
 	stop

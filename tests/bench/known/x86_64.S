@@ -326,33 +326,7 @@ user:
 	mov	%rax, 60(%rsi)
 	mov	%rax, 8192 - 4(%rsi)
 	stop
-	start	13, long_loop
-	trap
-	stop
-	start	14, asks
-	trap
-	stop
-	start	15, idles
-	trap
-	stop
-	start	16
-	nop
-	nop
-	stop
-	start	2048 + 16
-	nop
-	nop
-	nop
-	stop
-	start	20, returns
-	trap
-	stop
-	start	19, calls
-	trap
-	stop
-	start	17, start_second
-	trap
-	stop
+	.include "rows.S"
 	movabs	$power_off + KERNEL, %rbx
 	trap
 
