@@ -96,7 +96,7 @@ const struct boot_info *boot_describe(u32 nr_cpus)
 		boot_info_add_cpu(&info, i, 0, 0);
 	for (u32 i = 0; i < BOOT_SEED_SIZE; i++)
 		info.seed[i] = (u8)choose(STREAM_DEVICE, ~0UL, i);
-	snprintf(info.cmdline, sizeof(info.cmdline), "loglevel=%u %s", options.is_quiet ? 0 : 3,
+	snprintf(info.cmdline, sizeof(info.cmdline), "loglevel=%u %s", options.is_quiet ? 0U : 3U,
 		 options.boot ? options.boot : "");
 	info.archive_size = make_archive(host_memory + ARCHIVE);
 	return &info;

@@ -100,6 +100,13 @@ long blocked_stop(struct blocked *blocked)
 	return blocked->status;
 }
 
+long blocked_ends(struct blocked *blocked)
+{
+	if (blocked->thread.handle && uthread_join(&blocked->thread, PATIENCE) == ST_OK)
+		blocked->thread.handle = HANDLE_NULL;
+	return blocked_stop(blocked);
+}
+
 void blocked_free(struct blocked *blocked)
 {
 	(void)blocked_stop(blocked);

@@ -46,6 +46,9 @@ void blocked_at(struct blocked *blocked, enum op op, handle_t target, u64 settin
 /** blocked_take() - receive its call, with its reply object, and do not answer. */
 void blocked_take(struct blocked *blocked);
 
+/** blocked_ends() - wait until it ends by what was done. Return: status of the thread's call. */
+long blocked_ends(struct blocked *blocked);
+
 /** blocked_stop() - end the wait if it still waits. Return: status of the thread's call. */
 long blocked_stop(struct blocked *blocked);
 

@@ -313,7 +313,7 @@ static void test_last(void)
 
 	blocked_at(&receiver, OP_RECEIVE, endpoint, THREAD_DEFAULT, NULL);
 	WANT(cap_delete(endpoint), ST_OK);
-	gave(blocked_stop(&receiver), ST_DEAD, "waiting at an endpoint whose last capability goes");
+	gave(blocked_ends(&receiver), ST_DEAD, "waiting at an endpoint whose last capability goes");
 	must(process_set_watch(process, bits, 2), "process_set_watch");
 	must(thread_create(process, base + BLOB(blob_spin), 0, 0,
 			   THREAD_PRIORITY(8) | THREAD_NO_PAGE | THREAD_START, &thread, NULL),

@@ -347,7 +347,7 @@ static void test_bound_waiting(void)
 	receiver.message = (struct message){ 0 };
 	blocked_again(&receiver);
 	WANT(ipc_send(receiver.object, &message), ST_OK);
-	same((u64)blocked_stop(&receiver), ST_OK, "and messages still arrive");
+	same((u64)blocked_ends(&receiver), ST_OK, "and messages still arrive");
 	same(receiver.message.label, 9, "with their label");
 	blocked_free(&receiver);
 	(void)cap_delete(bits);
@@ -378,7 +378,7 @@ static void test_bound_both(void)
 	blocked_take(&caller);
 	message = (struct message){ .label = 3 };
 	WANT(ipc_reply(caller.reply, &message), ST_OK);
-	gave(blocked_stop(&caller), ST_OK, "a call is not ended by bits of a bound notification");
+	gave(blocked_ends(&caller), ST_OK, "a call is not ended by bits of a bound notification");
 	WANT(notify_poll(bits, &taken), ST_OK);
 	same(taken, 0x80, "which are still there");
 	blocked_free(&caller);
@@ -438,7 +438,7 @@ static void test_too_long(void)
 	     "nine words for a receiver without a page: it still waits");
 	message = (struct message){ .words = 8, .word = { [7] = 77 } };
 	WANT(ipc_send(endpoint, &message), ST_OK);
-	gave(blocked_stop(&receiver), ST_OK, "and gets the next message");
+	gave(blocked_ends(&receiver), ST_OK, "and gets the next message");
 	same(receiver.message.word[7], 77, "of eight words");
 	blocked_free(&receiver);
 	(void)cap_delete(endpoint);

@@ -292,7 +292,7 @@ static void test_full_transfer(struct prepared *p, struct blocked *giver, handle
 	WANT(cap_revoke(p->bits), ST_OK);
 	message = (struct message){ .accept = 1 };
 	WANT(ipc_receive(p->endpoint, HANDLE_NULL, &message), ST_OK);
-	gave(blocked_stop(giver), ST_OK, "delivered when there are slots again");
+	gave(blocked_ends(giver), ST_OK, "delivered when there are slots again");
 	same(nature(message.cap[0]), was, "to the receiver");
 	same(nature(given), 0, "and gone from the giver");
 	(void)cap_delete(message.cap[0]);
@@ -330,7 +330,7 @@ static void test_full_space(struct prepared *p)
 	test_full_messages(&caller);
 	test_full_transfer(p, &giver, last, nature(last));
 	blocked_free(&giver);
-	WANT(blocked_stop(&caller), ST_OK);
+	WANT(blocked_ends(&caller), ST_OK);
 	blocked_free(&caller);
 }
 
@@ -436,7 +436,7 @@ static void test_under_load(void)
 static void test_refused_under_load(void)
 {
 	u64 turns = DEAD / 2 * CONFIG_SCHED_QUANTUM_US * 1000UL, handle = 0, start;
-	u64 limit = MAX(turns, SECOND / 2); /* with short turns the host's own pauses count more */
+	u64 limit = MAX(turns, 2 * SECOND); /* with short turns the host's own pauses count more */
 	handle_t dead[DEAD], busy;
 	long status;
 

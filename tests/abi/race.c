@@ -68,11 +68,17 @@ static void count(bool is_right, bool is_good)
 		count_wrong();
 }
 
-/* For the other side, somewhat longer or shorter in each round. */
-static void idle_about(u32 round)
+/* With one CPU the others would come only when a turn is over, and that may take a second. */
+static void yield_if_alone(void)
 {
 	if (cpus_online() == 1)
 		(void)thread_yield();
+}
+
+/* For the other side, somewhat longer or shorter in each round. */
+static void idle_about(u32 round)
+{
+	yield_if_alone();
 	for (volatile u32 i = 0; i < round * 7 % 32 * PAUSE; i++)
 		loop_pause();
 }
@@ -103,16 +109,18 @@ static void run_right(void *argument)
 	for (u32 round = 0; !is_over(); round++) {
 		now_on.match->right(round);
 		__atomic_store_n(&now_on.nr_shown, round + 1, __ATOMIC_RELAXED);
-		if (cpus_online() == 1)
-			(void)thread_yield();
+		yield_if_alone();
 	}
 }
 
 static void run_third(void *argument)
 {
 	(void)argument;
-	for (u32 round = 0; !is_over(); round++)
+	for (u32 round = 0; !is_over(); round++) {
 		now_on.match->third(round);
+		if (round % 2) /* or what takes two calls never gets its time */
+			yield_if_alone();
+	}
 }
 
 static void run(const struct match *match)
@@ -410,8 +418,10 @@ static void guess(u32 round)
 	if (cap_delete(HANDLE_MAKE(HANDLE_INDEX(seen), HANDLE_GEN(seen) + 1)) == ST_OK &&
 	    cap_derive(now_on.endpoint, RIGHTS_ALL, 2, &handle) == ST_OK) {
 		/* The left side is to look at what it has been told. */
-		while (shown() == seen && !is_over())
+		while (shown() == seen && !is_over()) {
+			yield_if_alone();
 			loop_pause();
+		}
 		idle_about(1);
 		(void)cap_delete((handle_t)handle);
 	}

@@ -63,7 +63,7 @@ static void test_reply_receive_errors(void)
 	WANT(ipc_reply_receive(caller.object, caller.reply, &message), ST_CAPSPACE);
 	message = (struct message){ .flags = MSG_NONBLOCK };
 	WANT(ipc_reply_receive(caller.object, caller.reply, &message), ST_WOULDBLOCK);
-	gave(blocked_stop(&caller), ST_OK, "the caller was answered");
+	gave(blocked_ends(&caller), ST_OK, "the caller was answered");
 	WANT(ipc_reply_receive(caller.object, caller.reply, &message), ST_CALLER_GONE);
 	blocked_free(&caller);
 }
@@ -91,7 +91,7 @@ static void test_caller_gone(enum act act)
 	blocked_again(&caller);
 	blocked_take(&caller);
 	WANT(ipc_reply(caller.reply, &message), ST_OK);
-	gave(blocked_stop(&caller), ST_OK, "the next caller is answered");
+	gave(blocked_ends(&caller), ST_OK, "the next caller is answered");
 	WANT(ipc_reply(caller.reply, &message), ST_CALLER_GONE);
 	blocked_free(&caller);
 }
@@ -110,7 +110,7 @@ static void test_destroyed(void)
 	answered = ipc_reply_receive(caller.object, caller.reply, &message);
 	want(destroyed, ST_OK, "cap_destroy");
 	gave(answered, ST_BADHANDLE, "an answer with a reply object that was destroyed just now");
-	gave(blocked_stop(&caller), ST_DEAD, "its caller");
+	gave(blocked_ends(&caller), ST_DEAD, "its caller");
 	blocked_free(&caller);
 	/* One on offer, when the kernel is done with it: the receiver has none any more. */
 	blocked_start(&caller, OP_REPLY_RECEIVE);
@@ -138,7 +138,7 @@ static void test_unfit(void)
 	     "its caller still waits");
 	message = (struct message){ .label = 31 };
 	WANT(ipc_reply(reply, &message), ST_OK);
-	gave(blocked_stop(&caller), ST_OK, "and is answered by what fits");
+	gave(blocked_ends(&caller), ST_OK, "and is answered by what fits");
 	same(caller.message.label, 31, "with its label");
 	blocked_free(&caller);
 	(void)cap_delete(endpoint);
@@ -159,7 +159,7 @@ static void test_linear(void)
 	WANT(cap_copy(caller.reply, startup->self, CAP_GIVE, 0, 0, &moved), ST_OK);
 	WANT(ipc_reply(caller.reply, &message), ST_BADHANDLE);
 	WANT(ipc_reply((handle_t)moved, &message), ST_OK);
-	gave(blocked_stop(&caller), ST_OK, "a call moves with its reply object");
+	gave(blocked_ends(&caller), ST_OK, "a call moves with its reply object");
 	caller.reply = (handle_t)moved;
 	blocked_free(&caller);
 }

@@ -164,7 +164,7 @@ static void test_reserved(void)
 	blocked_again(&receiver);
 	message = (struct message){ .caps = 1, .cap = { endpoint } };
 	WANT(ipc_send(receiver.object, &message), ST_OK);
-	gave(blocked_stop(&receiver), ST_OK, "one comes where four are accepted");
+	gave(blocked_ends(&receiver), ST_OK, "one comes where four are accepted");
 	check(slots() <= before + 1, "and takes one slot (%lu after %lu)", slots(), before);
 	(void)cap_delete(receiver.message.cap[0]);
 	receiver.message = (struct message){ .accept = 4 };
@@ -189,7 +189,7 @@ static void test_dead_on_arrival(void)
 	WANT(ipc_receive(endpoint, HANDLE_NULL, &message), ST_OK);
 	check(message.label == 8 && message.caps == 1 && !nature(message.cap[0], &badge),
 	      "a capability that dies on the way arrives as null (%#x)", message.cap[0]);
-	gave(blocked_stop(&sender), ST_OK, "and the message is delivered");
+	gave(blocked_ends(&sender), ST_OK, "and the message is delivered");
 	blocked_free(&sender);
 	(void)cap_delete(endpoint);
 }
@@ -230,14 +230,15 @@ static void test_kept_of_waiter(const struct message *message, enum act act, han
 {
 	handle_t endpoint = create(TYPE_ENDPOINT, 0);
 	struct blocked sender;
-	long wanted = act == ACT_DESTROY ? ST_DEAD : ST_INTERRUPTED;
 
 	for (enum op op = OP_CALL; op <= OP_SEND; op++) {
 		blocked_at(&sender, op, endpoint, THREAD_DEFAULT, message);
-		if (act == ACT_DESTROY)
+		if (act == ACT_DESTROY) {
 			(void)cap_destroy(endpoint);
-		is_kept(blocked_stop(&sender), wanted, bits,
-			act == ACT_DESTROY ? "its endpoint destroyed" : "interrupted");
+			is_kept(blocked_ends(&sender), ST_DEAD, bits, "its endpoint destroyed");
+		} else {
+			is_kept(blocked_stop(&sender), ST_INTERRUPTED, bits, "interrupted");
+		}
 		blocked_free(&sender);
 		if (act == ACT_DESTROY)
 			endpoint = create(TYPE_ENDPOINT, 0);
