@@ -330,7 +330,8 @@ def print_costs(report):
             print(f"{name:30} {row['median']:8} {row['p90']:8} {row['mean']:11.2f} {row['weighted']:8} "
                   f"{row['lines']:6} {row['pages']:6}  {classes}")
     for name, row in report["kernel"].items():
-        print(f"{'kernel:' + name:30} {row['median']:8} {row['p90']:8} {row['mean']:11.2f} {row['weighted']:8}")
+        print(f"{'kernel:' + name:30} {row['median']:8} {row['p90']:8} {row['mean']:11.2f} {row['weighted']:8} "
+              f"{row['lines']:6} {row['pages']:6}")
     print("\ninstructions of each CPU during the rows with two: " + ", ".join(str(count) for count in report["cpus"]))
     for name, functions in report.get("profile", {}).items():
         print(f"\nwhere {name} spends its instructions (those of measuring count as user)")
@@ -414,6 +415,8 @@ def measure(options, tree, report, progress):
     report["cpus"] = [counts["cpu"][cpu]["in-rows"] for cpu in sorted(counts["cpu"])]
     progress.next("latency", report)
     report["latency"] = rows_of(boot(tree, "bench=latency"))["latency"]["max"]
+    if missing := [name for name, row in report["rows"].items() if "weighted" not in row]:
+        fail(f"the plugin saw no sample of {', '.join(missing)}")
 
 
 def measure_sizes(options, board, report, progress):

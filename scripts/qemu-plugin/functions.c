@@ -10,6 +10,8 @@
 
 #include "measure.h"
 
+#define SET_SIZE 4096 /* lines of one call */
+
 static struct function functions[MAX_FUNCTIONS];
 static unsigned int nr_functions;
 
@@ -40,10 +42,19 @@ static void finish(struct cpu *cpu)
 		return;
 	function->sample[n] = (uint32_t)(cpu->executed - cpu->call[cpu->nr_calls].start);
 	function->extra[n] = (uint32_t)(cpu->extra - cpu->call[cpu->nr_calls].start_extra);
+	function->lines[n] = cpu->call[cpu->nr_calls].places.lines.count;
+	function->pages[n] = cpu->call[cpu->nr_calls].places.pages.count;
 	function->nr_samples++;
 }
 
-void functions_insn(struct cpu *cpu, const struct insn *insn)
+/* By whatever runs in measured functions. */
+void functions_access(struct cpu *cpu, uint64_t address, unsigned int size)
+{
+	for (unsigned int i = 0; i < cpu->nr_calls; i++)
+		places_add(&cpu->call[i].places, address, size);
+}
+
+static void enter_or_leave(struct cpu *cpu, const struct insn *insn)
 {
 	if (insn->is_user) {
 		cpu->nr_calls = 0;
@@ -62,7 +73,14 @@ void functions_insn(struct cpu *cpu, const struct insn *insn)
 	cpu->call[cpu->nr_calls].function = insn->function;
 	cpu->call[cpu->nr_calls].start = cpu->executed;
 	cpu->call[cpu->nr_calls].start_extra = cpu->extra;
+	places_clear(&cpu->call[cpu->nr_calls].places, SET_SIZE);
 	cpu->call[cpu->nr_calls++].return_address = cpu->last->address + cpu->last->size;
+}
+
+void functions_insn(struct cpu *cpu, const struct insn *insn)
+{
+	enter_or_leave(cpu, insn);
+	functions_access(cpu, insn->address, insn->size);
 }
 
 static int compare(const void *a, const void *b)
@@ -72,6 +90,12 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static uint32_t median(uint32_t *sample, uint32_t n)
+{
+	qsort(sample, n, sizeof(sample[0]), compare);
+	return sample[(n - 1) / 2];
+}
+
 static void report_function(FILE *out, struct function *function)
 {
 	uint32_t n = function->nr_samples, *sample = function->sample;
@@ -79,12 +103,13 @@ static void report_function(FILE *out, struct function *function)
 
 	for (uint32_t i = 0; i < n; i++)
 		sum += sample[i];
+	fprintf(out, "function %s n %u", function->name, n);
 	qsort(sample, n, sizeof(sample[0]), compare);
-	qsort(function->extra, n, sizeof(function->extra[0]), compare);
-	fprintf(out, "function %s n %u min %u median %u p90 %u p99 %u max %u mean %.2f extra %u\n",
-		function->name, n, sample[0], sample[(n - 1) / 2],
-		sample[(uint64_t)(n - 1) * 90 / 100], sample[(uint64_t)(n - 1) * 99 / 100],
-		sample[n - 1], (double)sum / n, function->extra[(n - 1) / 2]);
+	fprintf(out, " min %u median %u p90 %u p99 %u max %u mean %.2f", sample[0],
+		sample[(n - 1) / 2], sample[(uint64_t)(n - 1) * 90 / 100],
+		sample[(uint64_t)(n - 1) * 99 / 100], sample[n - 1], (double)sum / n);
+	fprintf(out, " extra %u lines %u pages %u\n", median(function->extra, n),
+		median(function->lines, n), median(function->pages, n));
 }
 
 void functions_report(FILE *out)

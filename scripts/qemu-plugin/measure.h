@@ -49,12 +49,27 @@ struct row {
 	struct stretch longest;
 };
 
+/* Numbers, each once, at most half as many as there is room. */
+struct set {
+	struct {
+		uint64_t value;
+		uint32_t epoch;
+	} *entry;
+	uint32_t size, epoch, count;
+};
+
+/* Distinct cache lines and pages. */
+struct places {
+	struct set lines, pages;
+};
+
 struct function {
 	const char *name;
 	uint64_t address;
 	bool is_slow_way; /* of the function that reaches it */
 	uint32_t nr_samples;
 	uint32_t sample[MAX_FUNCTION_SAMPLES], extra[MAX_FUNCTION_SAMPLES];
+	uint32_t lines[MAX_FUNCTION_SAMPLES], pages[MAX_FUNCTION_SAMPLES];
 };
 
 /* What a CPU is doing. */
@@ -69,6 +84,7 @@ struct cpu {
 	struct {
 		struct function *function;
 		uint64_t start, start_extra, return_address;
+		struct places places;
 	} call[MAX_CALLS];
 	unsigned int nr_calls;
 };
@@ -86,10 +102,15 @@ int rows_profile(unsigned int row); /* place of a row in insn->profile, -1 if no
 bool rows_add_profile(unsigned int row);
 void rows_report(FILE *out);
 
+/* ---- places.c ---- */
+void places_clear(struct places *places, uint32_t size); /* the first time: to get @size */
+void places_add(struct places *places, uint64_t address, unsigned int size);
+
 /* ---- functions.c: the cost of kernel functions, from entry to return ---- */
 bool functions_add(const char *name, uint64_t address, bool is_slow_way);
 struct function *functions_at(uint64_t address);
 void functions_insn(struct cpu *cpu, const struct insn *insn);
+void functions_access(struct cpu *cpu, uint64_t address, unsigned int size);
 void functions_report(FILE *out);
 
 #endif

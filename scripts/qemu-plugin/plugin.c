@@ -114,6 +114,7 @@ static void on_insn(unsigned int number, void *data)
 static void on_access(unsigned int number, uint32_t info, uint64_t address, void *data)
 {
 	const struct insn *insn = data;
+	unsigned int size = 1u << qemu_plugin_mem_size_shift(info);
 	struct qemu_hwaddr *place = qemu_plugin_get_hwaddr(info, address);
 	bool is_device = place && qemu_plugin_hwaddr_is_io(place);
 
@@ -121,9 +122,10 @@ static void on_access(unsigned int number, uint32_t info, uint64_t address, void
 		rows_mark(address & 0xfff);
 	if (is_device)
 		cpus[number % MAX_CPUS].extra += rows_extra(DEVICE);
+	functions_access(&cpus[number % MAX_CPUS], address, size);
 	if (!rows_is_running())
 		return;
-	rows_access(address, 1u << qemu_plugin_mem_size_shift(info));
+	rows_access(address, size);
 	if (is_device)
 		rows_class(DEVICE);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The rows.  The guest names the row of its next sample (rows_mark), then
- * reads its counter before and after.  "Extra" is what the weighted cost has
+ * reads its counter before and after; or it reads it time and again, and the
+ * longest while between two reads is the sample.  "Extra" is what the weighted cost has
  * more than one for each instruction.
  */
 #include <stdlib.h>
@@ -9,10 +10,9 @@
 
 #include "measure.h"
 
-#define LINE_SHIFT 6
-#define PAGE_SHIFT 12
 #define SET_SIZE (1u << 18)
-#define MARK_MORE 2048u         /* in what a mark says: the last sample of the row goes on */
+#define MARK_LONGEST 1024u      /* in what a mark says: of many samples the longest counts */
+#define MARK_MORE 2048u         /* and: the last sample of the row goes on */
 #define ROW_BOOT (MAX_ROWS - 1) /* before the first mark */
 
 static const uint32_t weight[NR_CLASSES] = {
@@ -23,52 +23,24 @@ static const char *const class_name[NR_CLASSES] = {
 	"plain", "atomic", "fence", "root", "tlb", "system", "device", "xsave", "trap",
 };
 
-/* A set of numbers that is emptied by counting on its epoch. */
-struct set {
-	struct {
-		uint64_t value;
-		uint32_t epoch;
-	} entry[SET_SIZE];
-	uint32_t epoch, count;
-};
-
 static enum { IDLE, ARMED, RUNNING } state;
 static struct row rows[MAX_ROWS];
 static unsigned int current = ROW_BOOT;
 static struct sample sample;
-static bool is_more;
-static uint64_t class_count[NR_CLASSES];
-static struct set lines, pages;
+static bool is_more, is_longest;
+static uint32_t nr_before; /* samples of the row before the mark */
+static uint64_t class_count[NR_CLASSES], longest_count[NR_CLASSES];
+static struct places places;
 static unsigned int profiled[MAX_PROFILES], nr_profiled;
-
-static void set_clear(struct set *set)
-{
-	set->epoch++;
-	set->count = 0;
-}
-
-static void set_add(struct set *set, uint64_t value)
-{
-	uint32_t place = (uint32_t)((value * 0x9e3779b97f4a7c15u) >> 40) % SET_SIZE;
-
-	while (set->entry[place].epoch == set->epoch) {
-		if (set->entry[place].value == value)
-			return;
-		place = (place + 1) % SET_SIZE;
-	}
-	if (set->count >= SET_SIZE / 2)
-		return;
-	set->entry[place].value = value;
-	set->entry[place].epoch = set->epoch;
-	set->count++;
-}
 
 void rows_mark(unsigned int mark)
 {
-	unsigned int row = mark % MARK_MORE;
+	unsigned int row = mark % MARK_LONGEST;
 
 	is_more = mark & MARK_MORE;
+	is_longest = mark & MARK_LONGEST;
 	current = row < MAX_ROWS ? row : 0;
+	nr_before = rows[current].nr_samples;
 	state = ARMED;
 }
 
@@ -79,32 +51,48 @@ static void start(void)
 	if (is_more)
 		return;
 	memset(&sample, 0, sizeof(sample));
-	set_clear(&lines);
-	set_clear(&pages);
+	places_clear(&places, SET_SIZE);
+}
+
+/* Whether the sample takes the place of the row's last one. */
+static bool replaces_last(const struct row *row)
+{
+	return is_more ? row->nr_samples : row->nr_samples > nr_before;
 }
 
 static void finish(void)
 {
 	struct row *row = &rows[current];
+	struct sample *last = row->nr_samples ? &row->sample[row->nr_samples - 1] : NULL;
 
 	state = IDLE;
-	sample.lines = lines.count;
-	sample.pages = pages.count;
+	sample.lines = places.lines.count;
+	sample.pages = places.pages.count;
 	if (row->nr_samples == MAX_SAMPLES)
 		return;
-	if (!is_more || !row->nr_samples)
-		row->nr_samples++;
-	row->sample[row->nr_samples - 1] = sample;
+	if (is_longest && replaces_last(row)) {
+		if (sample.instructions <= last->instructions)
+			return;
+		for (unsigned int i = 0; i < NR_CLASSES; i++)
+			row->class_count[i] -= longest_count[i];
+	}
+	if (!replaces_last(row))
+		last = &row->sample[row->nr_samples++];
+	*last = sample;
 	for (unsigned int i = 0; i < NR_CLASSES; i++)
 		row->class_count[i] += class_count[i];
+	memcpy(longest_count, class_count, sizeof(class_count));
 }
 
 void rows_counter(void)
 {
 	if (state == ARMED)
 		start();
-	else if (state == RUNNING)
+	else if (state == RUNNING) {
 		finish();
+		if (is_longest)
+			start();
+	}
 }
 
 bool rows_is_running(void)
@@ -125,14 +113,7 @@ void rows_class(enum class class)
 
 void rows_access(uint64_t address, unsigned int size)
 {
-	uint64_t last = address + size - 1;
-
-	set_add(&lines, address >> LINE_SHIFT);
-	set_add(&pages, address >> PAGE_SHIFT);
-	if (last >> LINE_SHIFT != address >> LINE_SHIFT) {
-		set_add(&lines, last >> LINE_SHIFT);
-		set_add(&pages, last >> PAGE_SHIFT);
-	}
+	places_add(&places, address, size);
 }
 
 void rows_insn(struct insn *insn)

@@ -101,6 +101,12 @@ void series_mark(u32 row);
 /** series_mark_more() - the row's last sample goes on: what comes next is part of it. */
 void series_mark_more(u32 row);
 
+/** series_mark_longest() - until series_unmark() the longest while between two reads is the sample. */
+void series_mark_longest(u32 row);
+
+/** series_unmark() - nothing is measured until the next mark. */
+void series_unmark(void);
+
 /** series_add() - one sample. */
 void series_add(u32 row, u64 value);
 

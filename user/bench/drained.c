@@ -403,6 +403,7 @@ static void tables_back(void)
 			(void)call_cost(&map, "mem_map");
 		}
 		well_renew(); /* the reaper frees more frames than have room */
+		series_mark_longest(row);
 		for (u32 n = 0; n < CROWD; n++) {
 			struct measured_call unmap = unmap_call(ARENA + n * APART);
 			u64 cost;
@@ -410,6 +411,7 @@ static void tables_back(void)
 			cost = call_cost(&unmap, "mem_unmap");
 			most = MAX(most, cost);
 		}
+		series_unmark();
 		series_add(row, most);
 	}
 }

@@ -141,8 +141,13 @@ static void timer_tick(void)
 	must(uthread_start(&sleeper, sleep_on, &goes_on, THREAD_PRIORITY(PRIORITY_BELOW)),
 	     "uthread_start");
 	for (u32 i = 0; i < series_samples(); i++) {
+		u64 gap;
+
 		sleep_for(TICK / 2); /* it runs, and sleeps again */
-		series_add(row, next_gap(usual));
+		series_mark_longest(row);
+		gap = next_gap(usual);
+		series_unmark();
+		series_add(row, gap);
 	}
 	__atomic_store_n(&goes_on, 0, __ATOMIC_RELEASE);
 	must(uthread_join(&sleeper, PATIENCE), "uthread_join");

@@ -8,7 +8,9 @@
 
 #define MAX_ROWS 200
 #define MARKS 4096
-#define MARK_MORE 2048 /* the plugin knows it: the last sample of the row goes on */
+/* The plugin knows them. */
+#define MARK_LONGEST 1024 /* until the next mark the longest of many samples counts */
+#define MARK_MORE 2048    /* the last sample of the row goes on */
 #define NAME_SIZE 40
 #define QUICK_SAMPLES 200u
 #define NR_BINS 32       /* of a distribution */
@@ -76,6 +78,16 @@ void series_mark(u32 row)
 void series_mark_more(u32 row)
 {
 	mark_row(&row_marks[MARK_MORE + row]);
+}
+
+void series_mark_longest(u32 row)
+{
+	mark_row(&row_marks[MARK_LONGEST + row]);
+}
+
+void series_unmark(void)
+{
+	mark_row(&row_marks[0]);
 }
 
 void series_add(u32 number, u64 value)

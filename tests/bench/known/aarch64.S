@@ -180,14 +180,17 @@ calls:
 	mov	x1, #1
 	bl	function
 	leave
+	.balign	64
 	.globl	function
 function: /* three instructions, or six */
 	cbnz	x1, slow_way
 	dmb	ish
 	ret
+	.balign	64
 	.globl	slow_way
-slow_way:
-	.rept	4
+slow_way: /* and another page's line */
+	ldr	x3, [x30, #8192]
+	.rept	3
 	nop
 	.endr
 	ret

@@ -227,14 +227,17 @@ calls:
 	li	t1, 1
 	jal	ra, function
 	leave
+	.balign	64
 	.globl	function
 function: /* three instructions, or six */
 	bnez	t1, slow_way
 	fence	rw, rw
 	ret
+	.balign	64
 	.globl	slow_way
-slow_way:
-	.rept	4
+slow_way: /* and another page's line */
+	lw	t2, tables /* two instructions */
+	.rept	2
 	nop
 	.endr
 	ret

@@ -19,6 +19,16 @@
 	nop
 	nop
 	stop
+	start	1024 + 21
+	nop
+	stop
+	.rept	5
+	nop
+	.endr
+	stop
+	nop
+	nop
+	stop
 	start	20, returns
 	trap
 	stop

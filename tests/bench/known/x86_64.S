@@ -245,15 +245,18 @@ calls:
 	inc	%eax
 	call	function
 	leave_kernel
+	.balign	64
 	.globl	function
 function: /* four instructions, or eight */
 	test	%eax, %eax
 	jnz	slow_way
 	mfence
 	ret
+	.balign	64
 	.globl	slow_way
-slow_way:
-	.rept	5
+slow_way: /* and another page's line */
+	mov	root(%rip), %edx
+	.rept	4
 	nop
 	.endr
 	ret
