@@ -161,7 +161,10 @@ void test_schedule(void);
 void test_clock(void);
 void test_elf(void);
 void test_race(void);
-/** match_rounds() - how many each side of a match has: 100, in the simulator fewer. */
+/** is_brief() - whether to leave out what takes longest ("init.brief=yes"). */
+bool is_brief(void);
+
+/** match_rounds() - how many each side of a match has: 100, in brief and in the simulator fewer. */
 u32 match_rounds(void);
 
 /** test_match() - one of its matches, from 1 on. Return: false if there is none. */
