@@ -35,7 +35,8 @@ def boot_arguments(config):
     """How the result shows that it works."""
     if config["USER_TESTS"] and not (config["KASAN"] and config["USER_DEMO"]):
         # The suite prints on the kernel's console; without one there is its status.
-        return ["--append=init=test init.brief=yes", "--timeout=700", f"--mem={max(config['QEMU_MEM_MB'], SUITE_MEM_MB)}",
+        mem = max(config["QEMU_MEM_MB"], SUITE_MEM_MB)
+        return ["--append=init=test init.brief=yes", "--timeout=700", f"--mem={mem}",
                 *(() if config["CONSOLE"] else ("--status-only",))]
     if config["USER_DEMO"]:
         return ["--append=demo", "--status-only", r"--expect=^Demonstration: (\d+) of \1 steps"]
