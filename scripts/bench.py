@@ -22,6 +22,7 @@ import tomllib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bench_budgets
+import cached_make
 from bench_elf import Image
 
 BUDGETS = "tests/bench/budgets.toml"
@@ -118,10 +119,8 @@ def board_of(out):
 
 def make(tree, *goals):
     """One make; budgets are for the plain build, so options of an outer make stay outside."""
-    outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-    environment = {name: value for name, value in os.environ.items() if name not in outer}
-    done = subprocess.run(["make", "-s", f"-j{min(os.cpu_count() or 1, 2)}", f"O={tree}", *goals], env=environment,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    line, environment = cached_make.command(tree, f"-j{min(os.cpu_count() or 1, 2)}", *goals)
+    done = subprocess.run(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         fail(f"make {' '.join(goals)} in {tree}:\n{done.stdout.decode('utf-8', 'replace')}")
 

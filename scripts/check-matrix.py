@@ -18,6 +18,8 @@ import subprocess
 import sys
 import time
 
+import cached_make
+
 ARCHITECTURES = ("x86_64", "aarch64", "riscv64")
 IMAGES = {"aarch64": "Image"}
 MOST_CPUS = 4
@@ -26,8 +28,9 @@ SUITE_MEM_MB = 128  # it fills a capability space: 64 MiB, which the kernel keep
 
 def make(out, *goals, **variables):
     """make in the output directory; its status and what it said."""
-    line = ["make", "-s", f"O={out}", *goals, *(f"{name}={value}" for name, value in variables.items())]
-    done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    line, environment = cached_make.command(out, *goals, *(f"{name}={value}" for name, value in variables.items()))
+    done = subprocess.run(line, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
@@ -99,7 +102,7 @@ def main():
     parser.add_argument("--part", default="0/1")
     options = parser.parse_args()
     part, parts = map(int, options.part.split("/"))
-    out = f"{options.out}-{part}"
+    out = f"{os.path.abspath(options.out)}-{part}"
     os.makedirs(out, exist_ok=True)
     count = failed = 0
     for number, (name, goals, variables) in enumerate(configurations(out)):

@@ -17,12 +17,14 @@ import re
 import subprocess
 import sys
 
+import cached_make
+
 # No code depends on these: what the emulator gets, and what goes into the boot archive.
 ELSEWHERE = ("QEMU_", "USER_", "BOARD_", "CC_OPTIMIZE_", "X86_64", "AARCH64", "RISCV64", "IO_PORTS")
 
 
-def run(*line):
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+def run(*line, variables=None):
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
         sys.exit(f"option-cost: error: {' '.join(line)}:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -31,7 +33,7 @@ def run(*line):
 def size(out):
     """Bytes of code, constants and data of the objects that are linked, and of the table of functions."""
     with open(out + "/kernel.elf.cmd", encoding="utf-8") as file:
-        objects = re.findall(rf"(?<= ){re.escape(out)}/\S+\.o\b", file.read())
+        objects = [f"{out}/{name}" for name in re.findall(rf"(?<= )(?:{re.escape(out)}|build)/(\S+\.o)\b", file.read())]
     total = sum(int(line.split()[0]) + int(line.split()[1]) for line in run("size", *objects).splitlines()[1:])
     names = [line.split() for line in run("nm", "-S", out + "/kernel.elf").splitlines() if " kallsyms_" in line]
     return total + sum(int(words[1], 16) for words in names if len(words) == 4)
@@ -39,8 +41,9 @@ def size(out):
 
 def build(out, board, fragment=None):
     goals = [f"{board}_defconfig"] + ([f"FRAGMENTS={fragment}"] if fragment else [])
-    run("make", "-s", f"O={out}", *goals)
-    run("make", "-s", f"O={out}", "kernel")
+    for words in (goals, ["kernel"]):
+        line, variables = cached_make.command(out, *words)
+        run(*line, variables=variables)
     return size(out)
 
 

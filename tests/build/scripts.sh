@@ -181,7 +181,8 @@ refused "extract-config: none there" 'carries no configuration' scripts/extract-
 # cost WANTED OPTION BYTES: what is complained of
 cost() {
 	is "option-cost: $2 of $3 bytes" "$1" "$(python3 -c "
-import runpy
+import runpy, sys
+sys.path.insert(0, 'scripts')
 module = runpy.run_path('scripts/option-cost.py')
 print(*module['complaints']('$work/costs.csv', {'board': {'A': ('on', 1000), '$2': ('on', $3)}}), sep=';')")"
 }

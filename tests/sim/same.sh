@@ -9,7 +9,7 @@
 # answered calls must have taken the short way, or the comparison says nothing.
 set -u
 out=$1
-runs=400
+runs=200
 cd "$(dirname "$0")/../.." || exit 1
 
 # build NAME [LINE]: a simulator with another line of configuration
