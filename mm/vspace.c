@@ -171,13 +171,12 @@ static long map_decide(struct space_ref ref, struct memory *memory, struct map_r
 		       uaddr_t *address)
 {
 	struct vspace *space = ref.space;
-	paddr_t root = load_acquire(&space->root);
 	long status = ST_OK;
 
-	/* An ended process has no root; one that is released and reused takes no lock for that. */
+	/* From here on it is this process's space: object_alloc() clears it with the lock. */
 	if (ref_check(ref) != ST_OK)
 		return ST_BADHANDLE;
-	if (!root || load_relaxed(&space->is_ending))
+	if (load_relaxed(&space->is_ending))
 		return ST_DEAD;
 	/* Break before make: no CPU may remember what was there (Arm DDI 0487, "TLB maintenance"). */
 	if (!flush_is_done(space, load_relaxed(&space->flush.requested)))
@@ -191,11 +190,7 @@ static long map_decide(struct space_ref ref, struct memory *memory, struct map_r
 	else if (!is_free(space, *address, request->size))
 		status = ST_EXISTS;
 	if (status == ST_OK)
-		status = pgtable_prepare(root, *address, request->size, 0, PREPARE_BATCH);
-	/* Looked at again: all that was read above was this process's. */
-	fence_acquire();
-	if (status == ST_OK)
-		status = ref_check(ref);
+		status = pgtable_prepare(space->root, *address, request->size, 0, PREPARE_BATCH);
 	if (status != ST_OK)
 		return status;
 	/* Last, because it commits: the object counts its writers. */
