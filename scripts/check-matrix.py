@@ -4,11 +4,12 @@
 Use: check-matrix.py --out DIRECTORY [--part K/N]
 The configurations are those of "make matrix", the smallest and a random one of
 each architecture.  Each is built and booted; one with the test programs runs the
-suite (but with KASAN the demonstration, if it has that: the suite takes minutes
-there, and kasan.config runs it), one with the demonstration runs that, one with
-the shell is talked to, and one with nothing to run has to say so.  The machine is the configured one, but
-for at most 4 CPUs, so that each gets its share of the computer, and enough memory
-for the suite.  The simulator runs a few seeds.  TAP on standard output.
+suite (but with a sanitizer or counters the demonstration, if it has that: the suite
+takes minutes there, and kasan.config, ubsan.config and coverage.config run it),
+one with the demonstration runs that, one with the shell is talked to, and one with
+nothing to run has to say so.  The machine is the configured one, but for at most 4
+CPUs, so that each gets its share of the computer, and enough memory for the suite.
+The simulator runs a few seeds.  TAP on standard output.
 """
 import argparse
 import json
@@ -36,7 +37,8 @@ def make(out, *goals, **variables):
 
 def boot_arguments(config):
     """How the result shows that it works."""
-    if config["USER_TESTS"] and not (config["KASAN"] and config["USER_DEMO"]):
+    is_slow = config["KASAN"] or config["UBSAN"] or config["COVERAGE"]
+    if config["USER_TESTS"] and not (is_slow and config["USER_DEMO"]):
         # The suite prints on the kernel's console; without one there is its status.
         mem = max(config["QEMU_MEM_MB"], SUITE_MEM_MB)
         return ["--append=init=test init.brief=yes", "--timeout=700", f"--mem={mem}",

@@ -107,6 +107,7 @@ def main():
     given = parser.parse_args()
     if given.write and given.part != "1/1":
         parser.error("--write wants all options")
+    given.out = os.path.abspath(given.out)
     os.makedirs(given.out, exist_ok=True)
     table = {}
     for board in given.boards.split(","):

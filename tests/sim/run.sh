@@ -55,13 +55,13 @@ refused() {
 }
 
 now=$(date +%s)
-try "200 fixed seeds, 4 CPUs" "$sim" --seed 1 --runs 200 --cpus 4
-try "100 fixed seeds, 2 CPUs" "$sim" --seed 1000 --runs 100 --cpus 2
+try "100 fixed seeds, 4 CPUs" "$sim" --seed 1 --runs 100 --cpus 4
+try "50 fixed seeds, 2 CPUs" "$sim" --seed 1000 --runs 50 --cpus 2
 try "50 fixed seeds, 1 CPU" "$sim" --seed 2000 --runs 50 --cpus 1
-try "100 fixed seeds, 4 CPUs, invariants after every operation" "$sim" --seed 4000 --runs 100 --cpus 4 --check 1
+try "50 fixed seeds, 4 CPUs, invariants after every operation" "$sim" --seed 4000 --runs 50 --cpus 4 --check 1
 try "50 fixed seeds, 2 CPUs, invariants after every operation" "$sim" --seed 5000 --runs 50 --cpus 2 --check 1
-try "200 fixed seeds, 4 CPUs, some of the calls" "$sim" --swarm --seed 6000 --runs 200 --cpus 4
-try "20 long runs" "$sim" --seed 3000 --runs 20 --steps 3000
+try "100 fixed seeds, 4 CPUs, some of the calls" "$sim" --swarm --seed 6000 --runs 100 --cpus 4
+try "10 long runs" "$sim" --seed 3000 --runs 10 --steps 3000
 try "200 seeds from $now on" "$sim" --seed "$now" --runs 200
 try "200 seeds from $now on, some of the calls" "$sim" --swarm --seed "$now" --runs 200
 try "the same seed gives the same trace" repeat
@@ -92,15 +92,15 @@ if [ "$kind" = races ]; then
 	try "--swarm and --suite are refused" refused --swarm --suite
 	try "under gdb" under_gdb
 	try "under valgrind, without a complaint" valgrind -q --error-exitcode=9 "$sim" --no-fork --seed 1 --steps 60
-	try "tests/abi, 6 fixed seeds, 4 CPUs" "$sim" --suite --seed 1 --runs 6 --cpus 4
-	try "tests/abi, 6 fixed seeds, 2 CPUs" "$sim" --suite --seed 1 --runs 6 --cpus 2
+	try "tests/abi, 3 fixed seeds, 4 CPUs" "$sim" --suite --seed 1 --runs 3 --cpus 4
+	try "tests/abi, 3 fixed seeds, 2 CPUs" "$sim" --suite --seed 1 --runs 3 --cpus 2
 	try "tests/abi, 2 fixed seeds, 1 CPU" "$sim" --suite --seed 1 --runs 2 --cpus 1
 	# Two CPUs at the same thing: each match of tests/abi/race.c many times.
 	nr_matches=$(sed -n 's/^MATCHES = \([0-9]*\).*/\1/p' "$(dirname "$0")/bugs.py")
 	for match in $(seq "$nr_matches"); do
 		for cpus in 2 3; do
-			try "match $match, 20 seeds from $now on, $cpus CPUs" \
-				"$sim" --match "$match" --seed "$now" --runs 20 --cpus $cpus
+			try "match $match, 10 seeds from $now on, $cpus CPUs" \
+				"$sim" --match "$match" --seed "$now" --runs 10 --cpus $cpus
 		done
 	done
 	try "there are no more matches" fails_with 'there is such a match' "$sim" --match $((nr_matches + 1)) --seed 1
