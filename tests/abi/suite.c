@@ -7,6 +7,13 @@
 
 static u32 nr_results, nr_failed;
 
+/* Emulated CPUs share those of the computer, and a thread may have to wait for its turn. */
+u64 patience(void)
+{
+	return 10 * SECOND + CONFIG_NR_CPUS * 250 * MILLISECOND +
+	       8 * CONFIG_SCHED_QUANTUM_US * 1000UL;
+}
+
 static bool result(bool passed, const char *name)
 {
 	nr_results++;

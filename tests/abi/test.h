@@ -16,10 +16,9 @@
 #include <user/stdio.h>
 #include <user/thread.h>
 
-/* Emulated CPUs share those of the computer, and a thread may have to wait for its turn. */
-#define PATIENCE                                                                                 \
-	(10 * SECOND + CONFIG_NR_CPUS * 250 * MILLISECOND +                                      \
-	 8 * CONFIG_SCHED_QUANTUM_US * 1000UL)
+/** patience() - the longest wait for what must come, in nanoseconds. */
+u64 patience(void);
+#define PATIENCE patience() /* a function, so that few files depend on the configuration */
 
 /** tally() - note that @call returned @status. Return: @status. */
 long tally(u32 call, long status);

@@ -9,10 +9,9 @@
 #include <user/loader.h>
 #include <user/stdio.h>
 
-/* Emulated CPUs share those of the computer, and a thread may have to wait for its turn. */
-#define PATIENCE                                                                                 \
-	(30 * SECOND + CONFIG_NR_CPUS * 250 * MILLISECOND +                                      \
-	 8 * CONFIG_SCHED_QUANTUM_US * 1000UL)
+/** patience() - the longest wait for what must come, in nanoseconds. */
+u64 patience(void);
+#define PATIENCE patience() /* a function, so that few files depend on the configuration */
 
 /** step() - tell one step and its result. Return: @passed. */
 bool step(bool passed, const char *format, ...) __printf(2, 3);

@@ -8,6 +8,13 @@
 
 static u32 nr_steps, nr_failed;
 
+/* Emulated CPUs share those of the computer, and a thread may have to wait for its turn. */
+u64 patience(void)
+{
+	return 30 * SECOND + CONFIG_NR_CPUS * 250 * MILLISECOND +
+	       8 * CONFIG_SCHED_QUANTUM_US * 1000UL;
+}
+
 bool step(bool passed, const char *format, ...)
 {
 	char text[160];
