@@ -8,8 +8,9 @@ An order is one load_acquire(), store_release() or fence in the source, which is
 weakened, or one call that flushes or synchronises, which is left out.  Each is
 found by a bug of bugs.toml, or by a seed of orders.toml, or there it says why
 nothing can come of it ("why"), or it is open.  --list compares both files with
-the source.  The other form tries the seeds again; with --record it looks for
-seeds of those that are open and writes them down.  Prints TAP.
+the source.  The other form tries the seeds again, and some more if one finds
+nothing any more; with --record it looks for seeds of those that are open and
+writes them down.  Prints TAP.
 """
 import argparse
 import collections
@@ -34,6 +35,9 @@ ORDER = re.compile(rf"\b({'|'.join((*DROPS, *CALLS))})\(")
 # Ways of running that may find one, and how many times as long as the first a run takes there.
 WAYS = {"": 1, "--swarm": 1, "--cpus 2": 1, "--model": 10, "--suite": 50,
         **{f"--match {n} --cpus 2": 5 for n in range(1, bugs.MATCHES + 1)}}
+
+
+AGAIN = 500  # runs, if the recorded seed does not find it any more
 
 
 class Order:
@@ -151,6 +155,8 @@ def attempt(tree, clean, order, table, options):
     try:
         ways = (table["options"],) if "options" in table else ("",)
         tries = [(way, table["seed"], 1) for way in ways] if "seed" in table else []
+        # The history of the seed moves with each change to the kernel and to the suite.
+        tries += [(way, 1, max(1, AGAIN // WAYS.get(way, 1))) for way, _, _ in tries]
         if options.record and "seed" not in table:
             tries += [(way, 1, max(1, options.runs // share)) for way, share in WAYS.items()]
         for way, seed, runs in tries:
