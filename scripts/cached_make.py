@@ -4,14 +4,13 @@
 Use: cached_make.py OUT [GOAL or VARIABLE=VALUE]...
 For the many trees of the tests: ccache knows an object by the command and the preprocessed source, in
 both of which are the names of directories.  So that these are the same for each tree, OUT.src links to
-all of the sources, its "build" to OUT, and make runs there.  Only with CHECK_CCACHE, the directory of the
-cache (check-all sets it), and if ccache is installed; else this is a plain make.
+the sources of the current directory, its "build" to OUT, and make runs there.  Only with CHECK_CCACHE,
+the directory of the cache (check-all sets it), and if ccache is installed; else this is a plain make.
 """
 import os
 import subprocess
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMPILERS = "/usr/lib/ccache"  # links named as compilers are, in Debian's package
 
 
@@ -23,14 +22,15 @@ def link(target, name):
 
 
 def mirror(out):
-    """The directory of links."""
+    """The directory of links to the sources here, where a plain make would run."""
     out = os.path.abspath(out)
     source = out + ".src"
     os.makedirs(out, exist_ok=True)
     os.makedirs(source, exist_ok=True)
-    for name in os.listdir(TOP):
-        if name not in ("build", ".git"):
-            link(f"{TOP}/{name}", f"{source}/{name}")
+    here = os.getcwd()
+    for name in os.listdir(here):
+        if name not in ("build", "build.src", ".git"):
+            link(f"{here}/{name}", f"{source}/{name}")
     link(out, source + "/build")
     return source
 
