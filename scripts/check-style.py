@@ -33,7 +33,7 @@ PARTS = {"checkers": (520, ("kernel/seeded.c", "kernel/ubsan.c", "kernel/lock_ch
          "generic": (11295, ("kernel/", "cap/", "ipc/", "sched/", "mm/", "lib/", "drivers/", "include/")),
          "x86_64": (2000, ("arch/x86_64/",)), "aarch64": (1850, ("arch/aarch64/",)),
          "riscv64": (1300, ("arch/riscv64/",))}
-MOST_LINES = 16275  # of all parts but the checkers; the aim is 15,000
+MOST_LINES = 16271  # of all parts but the checkers; the aim is 15,000
 
 
 # Headers whose functions need a contract, and how a declaration looks once the comments are blanks.
