@@ -33,7 +33,7 @@ bench-plot: $(count-plugin)
 #:   bench                  measure every operation (exact counts of instructions), compare with the budgets
 #:                          in tests/bench/budgets.toml; $(O)/bench.json has it all
 #:                          (PROFILE="ipc-8 null": which functions a row spends its instructions in)
-#:   bench-quick            the same without the plugin and the sizes of images, in seconds
+#:   bench-quick            the same with fewer samples, without the plugin and the sizes of images, in half a minute
 #:   bench-plot             measure all architectures and draw the figures of the manual (Documentation/performance)
 #:   bench-lower            lower the budgets to the figures of the last "make bench"; never raises one
 #:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Measure the kernel: build the bench variant of a board, boot it, report, compare with the budgets.
 
-Use: bench.py --out DIRECTORY [--board NAME] [--plugin count.so] [--quick] [--profile ROW]...
+Use: bench.py --out DIRECTORY [--board NAME] [--plugin count.so] [--short] [--quick] [--profile ROW]...
      bench.py --out DIRECTORY --lower
 Prints "BENCH <arch> <operation> min <n> median <n> p99 <n> max <n> n <n>", then
 what the plugin saw, then the rows above their gate.  Everything is also in
@@ -380,10 +380,10 @@ def measure(options, tree, report, progress):
     """Fill @report with what is wanted."""
     image = Image(tree + "/kernel.elf")
     progress.next("one CPU", report)
-    rows = rows_of(boot(tree, "bench"))
+    rows = rows_of(boot(tree, "bench=short" if options.short else "bench"))
     report["rows"] = {name: row for name, row in rows.items() if not name.startswith("reaped-")}
     progress.next("two CPUs", report)
-    for name, row in rows_of(boot(tree, "bench=smp", cpus=2)).items():
+    for name, row in rows_of(boot(tree, "bench=smp-short" if options.short else "bench=smp", cpus=2)).items():
         report["rows"][name] = {**row, "number": None}
     report["derived"] = derived_of(report["rows"])
     report["messages"] = messages_of(report["rows"])
@@ -433,6 +433,8 @@ def lower(options):
             report = json.load(file)
     except OSError:
         fail(f"no figures in {options.out}/bench.json: run make bench first")
+    if report.get("short"):
+        fail(f"the figures in {options.out}/bench.json are of fewer samples: run make bench first")
     count = bench_budgets.lower(options.budgets, report["arch"], figures_of(report))
     print(f"{options.budgets}: {count} budgets of {report['arch']} lowered")
 
@@ -444,12 +446,14 @@ def parse():
     parser.add_argument("--plugin")
     parser.add_argument("--budgets", default=BUDGETS)
     parser.add_argument("--brief", action="store_true", help="no rows, only what they mean")
-    parser.add_argument("--quick", action="store_true", help="without plugin and image sizes")
+    parser.add_argument("--short", action="store_true", help="2,000 samples, not 10,000: medians hardly differ")
+    parser.add_argument("--quick", action="store_true", help="short, and without plugin and image sizes")
     parser.add_argument("--profile", action="append", default=[], metavar="ROW")
     parser.add_argument("--lower", action="store_true", help="lower the budgets to the figures of the last run")
     options = parser.parse_args()
     if not options.quick and not options.lower and not options.plugin:
         parser.error("--plugin or --quick")
+    options.short |= options.quick
     return options
 
 
@@ -465,7 +469,7 @@ def main():
     progress = Progress(options.out, board, 3 if options.quick else 7 + len(SIZES))
     progress.next("building", {"rows": {}, "derived": {}})
     build(tree, board, "configs/bench.config")
-    report = {"arch": arch_of(tree), "board": board, "rows": {}, "derived": {}}
+    report = {"arch": arch_of(tree), "board": board, "short": options.short, "rows": {}, "derived": {}}
     progress.expected = expected_of(budgets, report["arch"], options.quick)
     measure(options, tree, report, progress)
     if not options.quick:

@@ -42,7 +42,9 @@ clang-tidy: compile_commands.json
 	 || { grep -v 'warnings generated' $(O)/clang-tidy.log; exit 1; }
 
 # The compilers' searches for paths to a mistake, warnings being errors.  What is wrong on purpose is left out.
-analyzed   := $(filter-out kernel/seeded.c,$(c-sources))
+# ANALYZE="arch drivers": only what is there.
+analyzed   := $(filter $(or $(ANALYZE:%=%/%),%),$(filter-out kernel/seeded.c,$(c-sources)))
+something-analyzed = $(if $(analyzed),,$(error ANALYZE="$(ANALYZE)" names no directory of the configured sources))
 gcc-paths   = $(patsubst %.c,$(O)/analyze-gcc/%.ok,$(analyzed))
 clang-paths = $(patsubst %.c,$(O)/analyze-clang/%.ok,$(analyzed))
 checkers := core deadcode nullability optin.portability security unix $(addprefix alpha.core.,BoolAssignment CastSize \
@@ -54,12 +56,14 @@ $(gcc-paths): $(O)/analyze-gcc/%.ok: %.c $(O)/%.o scripts/checks.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flags-$(O)/$*.o) -fanalyzer -c -o $(@:.ok=.object) $< && touch $@
 analyze-gcc: $(gcc-paths)
+	$(something-analyzed)
 	$(if $(LLVM),$(error analyze-gcc needs gcc; for clang there is analyze-clang))
 $(clang-paths): $(O)/analyze-clang/%.ok: %.c $(O)/%.o scripts/checks.mk
 	$(Q)mkdir -p $(@D); $(CC) $(CPPFLAGS) $(CFLAGS) $(flags-$(O)/$*.o) --analyze -Xclang -analyzer-output=text \
 	 -Xclang -analyzer-werror $(checkers:%=-Xclang -analyzer-checker=%) \
 	 $(no-checkers:%=-Xclang -analyzer-disable-checker=%) $< && touch $@
 analyze-clang-here: $(clang-paths)
+	$(something-analyzed)
 # The same configuration in a directory of its own, because clang wants other flags.
 analyze-clang:
 	$(call need,clang)
@@ -181,7 +185,7 @@ htmldocs:
 #:   fuzz TARGET=elf SECONDS=60   search with libFuzzer, or ENGINE=afl; targets: elf loader cpio fdt acpi
 #:                          cmdline handover calls
 #:   sparse cppcheck clang-tidy check-headers   static checks of the configured sources
-#:   analyze-gcc analyze-clang   the compilers' searches for paths to a mistake
+#:   analyze-gcc analyze-clang   the compilers' searches for paths to a mistake (ANALYZE="arch mm": only there)
 #:   check-static           all of the above and what follows, with a summary
 #:   check-stack            the deepest path of calls from each way into the kernel fits its stack
 #:   size                   text, data and bss of each subsystem

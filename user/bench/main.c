@@ -4,15 +4,18 @@
  * prints one line "ROW ..." an operation at the end (scripts/bench.py makes
  * the report of them).
  *
- * Options of init's command line: bench runs all rows, bench=quick with few
- * samples, bench=worst the calls with their worst arguments only, bench=latency
- * how late another thread wakes up during them, bench=smp what needs a second
- * CPU, bench=smp-quick that with few samples.
+ * Options of init's command line: bench runs all rows, bench=short with fewer
+ * samples, bench=quick with so few that a slow observer sees the end; bench=smp,
+ * bench=smp-short and bench=smp-quick are the same for what needs a second CPU;
+ * bench=worst runs the calls with their worst arguments, bench=latency how late
+ * another thread wakes up during them.
  */
 #include "bench.h"
 #include <user/system.h>
 
 #define SETTLE_TIME (5 * MILLISECOND)
+#define SHORT_SAMPLES 2000u
+#define QUICK_SAMPLES 200u
 
 u64 call_head, ipc_head;
 static u64 call_nothing, ipc_nothing;
@@ -144,8 +147,11 @@ int main(void)
 	if (startup->nr_args > 1)
 		return run_role(startup->arg[1]);
 	(void)system_option("bench", option, sizeof(option));
-	if (!strcmp(option, "quick") || !strcmp(option, "smp-quick") || !strcmp(option, "worst"))
-		series_set_quick();
+	if (!strcmp(option, "short") || !strcmp(option, "smp-short"))
+		series_set_samples(SHORT_SAMPLES);
+	else if (!strcmp(option, "quick") || !strcmp(option, "smp-quick") ||
+		 !strcmp(option, "worst"))
+		series_set_samples(QUICK_SAMPLES);
 	calibrate();
 	run(option);
 	series_report();

@@ -12,7 +12,6 @@
 #define MARK_LONGEST 1024 /* until the next mark the longest of many samples counts */
 #define MARK_MORE 2048    /* the last sample of the row goes on */
 #define NAME_SIZE 40
-#define QUICK_SAMPLES 200u
 #define NR_BINS 32       /* of a distribution */
 
 struct row {
@@ -23,14 +22,14 @@ struct row {
 
 static struct row rows[MAX_ROWS];
 static u32 nr_rows = 1; /* row 0: nothing is measured */
-static bool is_quick;
+static u32 nr_samples = MAX_SAMPLES;
 static u32 warm_up = 8; /* first samples of a row, which do not count */
 /* A store into it names a row: its address is the message. */
 static u8 row_marks[MARKS] __aligned(MARKS);
 
-void series_set_quick(void)
+void series_set_samples(u32 samples)
 {
-	is_quick = true;
+	nr_samples = samples;
 }
 
 void series_set_warm_up(u32 samples)
@@ -40,7 +39,7 @@ void series_set_warm_up(u32 samples)
 
 u32 series_samples(void)
 {
-	return (is_quick ? QUICK_SAMPLES : MAX_SAMPLES) + warm_up;
+	return nr_samples + warm_up;
 }
 
 u32 series_start(const char *name)
