@@ -198,11 +198,28 @@ def read_counts(path):
     return seen
 
 
+def observation(tree, words):
+    """Where the lines of the guest and the counts of a run with the plugin are kept."""
+    name = f"{os.path.abspath(tree)}/{words.replace('=', '-')}"
+    return name + ".observed", name + ".counts"
+
+
+def observed(tree, words):
+    """What observe() has returned for the image that is there now; None: it has not run."""
+    path, out = observation(tree, words)
+    if not os.path.exists(path) or any(os.path.getmtime(path) < os.path.getmtime(f"{tree}/{file}")
+                                       for file in ("kernel.elf", "boot.cpio")):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return rows_of(file.read().splitlines()), read_counts(out)
+
+
 def observe(tree, image, plugin, words, profile=(), cpus=1):
     """Run with the plugin: (rows of the guest, what was counted)."""
-    out = os.path.abspath(tree) + "/count.txt"
-    if os.path.exists(out):
-        os.remove(out)
+    path, out = observation(tree, words)
+    for file in (path, out):
+        if os.path.exists(file):
+            os.remove(file)
     options = [os.path.abspath(plugin), f"out={out}", f"entry={image.boot_entry():#x}",
                f"poll={image.address_of('arch_irq_pending') or 0:#x}"]
     options += [f"profile={row}" for row in profile]
@@ -212,13 +229,16 @@ def observe(tree, image, plugin, words, profile=(), cpus=1):
     for function, name in SLOW_WAYS.items():
         if address := image.address_of(function):
             options.append(f"slow={name}:{address:#x}")
-    rows = rows_of(boot(tree, words, ",".join(options), cpus))
-    return rows, read_counts(out)
+    lines = boot(tree, words, ",".join(options), cpus)
+    result = rows_of(lines), read_counts(out)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+    return result
 
 
-def add_costs(rows, observed, counts):
+def add_costs(rows, watched, counts):
     """Weighted cost, lines and pages beside the instructions.  The guest and the plugin must agree."""
-    for name, row in observed.items():
+    for name, row in watched.items():
         seen = counts["row"].get(row["number"])
         if not seen or name not in rows:
             continue
@@ -394,11 +414,11 @@ def measure(options, tree, report, progress):
         if name not in numbers:
             fail(f"there is no row {name}")
     progress.next("one CPU, seen by the plugin", report)
-    observed, counts = observe(tree, image, options.plugin, "bench=quick", [numbers[name] for name in options.profile])
-    add_costs(report["rows"], observed, counts)
-    report["reaped"] = reaped_of(observed, counts)
+    seen, counts = observe(tree, image, options.plugin, "bench=quick", [numbers[name] for name in options.profile])
+    add_costs(report["rows"], seen, counts)
+    report["reaped"] = reaped_of(seen, counts)
     report["boot"], report["kernel"] = counts["boot"], functions_of(counts)
-    ordinary = stretches_of(observed, counts, image)
+    ordinary = stretches_of(seen, counts, image)
     report["stretch"] = {"ordinary": longest_of(ordinary)}
     for place, name in enumerate(options.profile):
         report.setdefault("profile", {})[name] = profile_of(image, counts["profile"].get(place, []),
@@ -408,9 +428,9 @@ def measure(options, tree, report, progress):
     report["stretch"].update(stretches_of(worst, counts, image))
     report["calls"] = stretches_of_calls(report["arch"], ordinary | report["stretch"])
     progress.next("two CPUs, seen by the plugin", report)
-    observed, counts = observe(tree, image, options.plugin, "bench=smp-quick", cpus=2)
-    add_costs(report["rows"], observed, counts)
-    report["stretch"]["ordinary-two-cpus"] = longest_of(stretches_of(observed, counts, image))
+    seen, counts = observe(tree, image, options.plugin, "bench=smp-quick", cpus=2)
+    add_costs(report["rows"], seen, counts)
+    report["stretch"]["ordinary-two-cpus"] = longest_of(stretches_of(seen, counts, image))
     report["cpus"] = [counts["cpu"][cpu]["in-rows"] for cpu in sorted(counts["cpu"])]
     progress.next("latency", report)
     report["latency"] = rows_of(boot(tree, "bench=latency"))["latency"]["max"]

@@ -108,8 +108,9 @@ def build_simulator(directory, name, settings, is_broken=False):
     os.makedirs(directory, exist_ok=True)
     tree = copy_tree(f"{directory}/tree", TARGETS[name].bug) if is_broken else "."
     out = os.path.abspath(f"{directory}/build")
-    subprocess.run(["make", "-s", "-C", tree, f"O={out}", "host_defconfig"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["make", "-s", "-C", tree, f"O={out}", *settings, "kernel"], check=True)
+    make = [sys.executable, "scripts/cached_make.py", out]
+    subprocess.run([*make, "host_defconfig"], cwd=tree, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*make, *settings, "kernel"], cwd=tree, check=True)
     return f"{out}/kernel.elf"
 
 

@@ -8,7 +8,8 @@
 # all calls of all threads can be compared line by line.  At least 30 % of the
 # answered calls must have taken the short way, or the comparison says nothing.
 set -u
-out=$1
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
 runs=200
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -16,7 +17,8 @@ cd "$(dirname "$0")/../.." || exit 1
 build() {
 	mkdir -p "$out/$1"
 	printf 'CONFIG_SCHED_QUANTUM_US=1000000\n%s\n' "$2" >"$out/$1/same.config"
-	make -s O="$out/$1" host_defconfig FRAGMENTS="$out/$1/same.config" && make -s O="$out/$1" kernel
+	python3 scripts/cached_make.py "$out/$1" host_defconfig FRAGMENTS="$out/$1/same.config" &&
+		python3 scripts/cached_make.py "$out/$1" kernel
 }
 
 # results NAME: what every call came to
