@@ -204,11 +204,11 @@ def observation(tree, words):
     return name + ".observed", name + ".counts"
 
 
-def observed(tree, words):
-    """What observe() has returned for the image that is there now; None: it has not run."""
+def observed(tree, plugin, words):
+    """What observe() has returned for the image and the plugin that are there now; None: it has not run."""
     path, out = observation(tree, words)
-    if not os.path.exists(path) or any(os.path.getmtime(path) < os.path.getmtime(f"{tree}/{file}")
-                                       for file in ("kernel.elf", "boot.cpio")):
+    if not os.path.exists(path) or any(os.path.getmtime(path) < os.path.getmtime(file)
+                                       for file in (f"{tree}/kernel.elf", f"{tree}/boot.cpio", plugin)):
         return None
     with open(path, encoding="utf-8") as file:
         return rows_of(file.read().splitlines()), read_counts(out)

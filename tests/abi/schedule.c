@@ -282,12 +282,14 @@ static void test_raised(u64 cpu)
 
 #define YIELDERS 3
 #define TURNS 40
-#define MOST_TRIES 5
+#define ALL_TURNS (YIELDERS * TURNS)
+#define MOST_ROUNDS 20u
 
 static struct yielder {
 	struct uthread thread;
 	u32 turns;
-	u32 passed_over; /* somebody else who had no turn while this one waited for its next */
+	u32 waits;	 /* for the next turn, too short for the clock to have ended anybody's */
+	u32 passed_over; /* somebody else who had no turn in such a wait */
 } yielders[YIELDERS];
 
 static void yield_in_turn(void *argument)
@@ -299,22 +301,24 @@ static void yield_in_turn(void *argument)
 		(void)thread_yield();
 	while (self->turns < TURNS) {
 		u32 before[YIELDERS];
+		u64 begin = now();
 
 		self->turns++;
 		for (u32 i = 0; i < YIELDERS; i++)
 			before[i] = yielders[i].turns;
 		(void)thread_yield();
+		if (now() - begin >= CONFIG_SCHED_QUANTUM_US * 1000UL)
+			continue;
+		self->waits++;
 		for (u32 i = 0; i < YIELDERS; i++)
 			self->passed_over += &yielders[i] != self && before[i] < TURNS &&
 					     yielders[i].turns == before[i];
 	}
 }
 
-/* Return: how often somebody was passed over in a round of all turns. */
-static u32 yield_all(u64 cpu)
+/* One round of all turns: adds to the waits, and how often somebody was passed over in them. */
+static void yield_all(u64 cpu, u32 *waits, u32 *passed_over)
 {
-	u32 passed_over = 0;
-
 	for (u32 i = 0; i < YIELDERS; i++)
 		yielders[i] = (struct yielder){ .turns = 0 };
 	for (u32 i = 0; i < YIELDERS; i++)
@@ -324,25 +328,22 @@ static u32 yield_all(u64 cpu)
 	__atomic_store_n(&yielders[YIELDERS - 1].turns, 1, __ATOMIC_RELAXED);
 	for (u32 i = 0; i < YIELDERS; i++) {
 		must(uthread_join(&yielders[i].thread, PATIENCE), "uthread_join");
-		passed_over += yielders[i].passed_over;
+		*waits += yielders[i].waits;
+		*passed_over += yielders[i].passed_over;
 	}
-	return passed_over;
 }
 
 static void test_yield(u64 cpu)
 {
-	u32 passed_over, tries = 0;
+	u32 waits = 0, passed_over = 0;
 
-	/*
-	 * Who loses the CPU between a count and its yield has no turn that counts. Many do where a
-	 * call takes longer than the quantum: beside the end of an earlier test, with checkers.
-	 */
-	do
-		passed_over = yield_all(cpu);
-	while (passed_over > TURNS / 2 && ++tries < MOST_TRIES);
-	check(passed_over <= TURNS / 2,
+	/* Beside the end of an earlier test, with checkers, a call can take longer than a quantum. */
+	for (u32 round = 0; round < MOST_ROUNDS && waits < ALL_TURNS / 2; round++)
+		yield_all(cpu, &waits, &passed_over);
+	/* Who loses the CPU between a count and its yield has no turn that counts. */
+	check(waits && passed_over <= waits / 6,
 	      "%u threads that yield on CPU %lu take turns (%u of %u without somebody else's)",
-	      YIELDERS, cpu, passed_over, YIELDERS * TURNS);
+	      YIELDERS, cpu, passed_over, waits);
 }
 
 /* Somebody who wakes up often does not take the turns of his equals. */

@@ -7,6 +7,7 @@ import argparse
 import ctypes
 import fnmatch
 import glob
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import tomllib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP + "/scripts")
+import bench
 import bench_budgets
 
 GOOD = """["a"]
@@ -241,6 +243,36 @@ def check_goal(tap, tree):
     tap.result(b"own: figures within their budgets\n" in done.stdout, "which compares the figures with the budgets")
 
 
+def check_short(tap, work):
+    """Figures of fewer samples are no budgets."""
+    for is_short, wanted in ((True, "of fewer samples"), (False, "0 budgets of x86_64 lowered")):
+        with open(work + "/bench.json", "w", encoding="utf-8") as file:
+            json.dump({"arch": "x86_64", "short": is_short, "rows": {}, "derived": {}}, file)
+        done = subprocess.run([sys.executable, TOP + "/scripts/bench.py", "--lower", "--out", work, "--budgets",
+                               f"{work}/{write(GOOD)}"], capture_output=True, text=True, check=False)
+        tap.result(wanted in done.stdout + done.stderr and done.returncode == is_short,
+                   f"lowering budgets to figures of a run, short: {is_short}: {wanted}")
+
+
+def check_observed(tap, work):
+    """A run under the plugin is taken again only for the very image and plugin."""
+    files = [f"{work}/{name}" for name in ("kernel.elf", "boot.cpio", "count.so")]
+    path, counts = bench.observation(work, "bench=quick")
+    tap.result(bench.observed(work, files[2], "bench=quick") is None, "what has not run is not taken again")
+    for file, text in (*((file, "") for file in files), (counts, "boot 5\n"), (path, "ROWS 0\n")):
+        with open(file, "w", encoding="utf-8") as made:
+            made.write(text)
+    for file in files:
+        os.utime(file, (1, 1))
+    tap.result((bench.observed(work, files[2], "bench=quick") or (None, {}))[1].get("boot") == 5,
+               "what has run is taken again")
+    for file in files:
+        os.utime(file, (2**32, 2**32))
+        tap.result(bench.observed(work, files[2], "bench=quick") is None,
+                   f"but not after {os.path.basename(file)} has changed")
+        os.utime(file, (1, 1))
+
+
 def check_plugin(tap, plugin):
     for least, current in ((2, 4), (0, 2), (0, 0)):
         said = install(plugin, "x86_64", least, current) or ""
@@ -262,6 +294,8 @@ def main():
         check_lower(tap)
         check_raised(tap)
         check_merged(tap)
+        check_observed(tap, work)
+        check_short(tap, work)
     os.chdir(TOP)
     if (git("rev-parse", "--is-shallow-repository") or "true").strip() == "true":
         print("# the history is not here, or cut off: what is before that is not looked at")

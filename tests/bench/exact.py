@@ -120,8 +120,8 @@ def check_verdict(tap, options):
 
 def watched_run(tree, options, words, cpus=1):
     """A run with the plugin; what bench.py has kept of the same image will do, as one run is like the other."""
-    return bench.observed(tree, words) or bench.observe(tree, Image(tree + "/kernel.elf"), options.plugin, words,
-                                                        cpus=cpus)
+    image = Image(tree + "/kernel.elf")
+    return bench.observed(tree, options.plugin, words) or bench.observe(tree, image, options.plugin, words, cpus=cpus)
 
 
 def check_cpus(tap, tree, options):

@@ -14,6 +14,7 @@ by_clang() { make -s O="$O/llvm" LLVM=1 "$O/llvm/analyze-clang/kernel/system.ok"
 passes "gcc: a sound file" by_gcc
 passes "clang: a sound file" by_clang
 sed -i 's/^	cpu = &cpus\[index\];$/	cpu = index > 2 ? \&cpus[index] : NULL;/' kernel/system.c
+refused "a search of nothing" 'names no directory' make analyze-gcc ANALYZE=nonsense
 refused "gcc: a path to NULL" 'Werror=analyzer-null-dereference' by_gcc
 refused "clang: a path to NULL" 'results in a dereference of a null pointer|core.NullDereference' by_clang
 

@@ -128,7 +128,7 @@ void vary_shape(u32 i, u32 samples, handle_t memory);
 /** restore_shape() - unmap them all. */
 void restore_shape(void);
 
-/** series_set_samples() - how many samples the rows to come get, MAX_SAMPLES at most; those if never said. */
+/** series_set_samples() - how many samples the rows to come get; MAX_SAMPLES if never said. */
 void series_set_samples(u32 samples);
 
 /** series_set_warm_up() - how many first samples of the rows to come do not count. */
